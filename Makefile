@@ -1,0 +1,79 @@
+# Every target honours VENV=path (default .venv). `make help` lists them.
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
+
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+# A stamp per checkout and extra: an environment shared by two checkouts is pointed at the one that is used.
+STAMP := $(VENV)/.pulse-$(shell pwd -P | cksum | cut -d' ' -f1)
+SOURCES := pyproject.toml requirements.txt constraints-py311.txt
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints-py311.txt
+
+LOOK := echo "Report: $${PULSE_DATA_ROOT:-data}/08_reporting/cycle_report.html (open it in a browser). State: $(BIN)/kedro pulse status"
+
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install run next test check format bench viz clean reset
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP)-run ## Create the environment and install the project
+
+run: $(STAMP)-run ## Run the first cycle, on the data known in December 2018
+	@$(BIN)/kedro run --params as_of=2018-12-01
+	@$(LOOK)
+
+next: $(STAMP)-run ## Run one more month after the newest cycle
+	@as_of=$$($(PY) scripts/next_as_of.py); code=$$?; \
+	if [ $$code -eq 3 ]; then exit 0; elif [ $$code -ne 0 ]; then exit $$code; fi; \
+	echo "Next cycle: as_of=$$as_of"; \
+	$(BIN)/kedro run --params as_of=$$as_of && $(LOOK)
+
+test: $(STAMP)-dev ## Run all tests, doctests included
+	@$(PY) -m pytest -n auto
+
+check: $(STAMP)-dev ## Lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)-dev ## Format the code and repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)-bench ## Run every benchmark and print its figures as JSON
+	@set -e; for script in benchmarks/*.py; do echo "$$script" >&2; $(PY) $$script --json; done
+
+viz: $(STAMP)-viz ## Show the pipelines in the browser
+	@$(BIN)/kedro viz run
+
+clean: ## Remove caches and builds; cycles, champion and ledger stay
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/*.egg-info
+	find src tests benchmarks scripts data -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f $(VENV)/.pulse-*
+
+reset: ## Forget every cycle: remove all that runs wrote under data/
+	find data -type f ! -name .gitkeep ! -path 'data/01_raw/*' -delete
+	find data -mindepth 2 -type d -empty -delete
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed and was not found. Debian: apt install python3.11 python3.11-venv. macOS: brew install python@3.11. Elsewhere: make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot create environments. Debian: apt install python3-venv"; exit 1; }
+	@echo "Creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP)-run: $(PY) $(SOURCES)
+	@echo "Installing the project into $(VENV) (about two minutes the first time)"
+	@$(PIP) -r requirements.txt
+	@rm -f $(VENV)/.pulse-*
+	@touch $@
+
+$(STAMP)-dev $(STAMP)-bench $(STAMP)-viz: $(STAMP)-%: $(STAMP)-run
+	@echo "Installing the extra '$*' into $(VENV)"
+	@$(PIP) -e ".[$*]"
+	@touch $@

@@ -1,0 +1,1 @@
+"""Outside systems, one per file: where things are kept and how they are reached."""

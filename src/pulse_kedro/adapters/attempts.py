@@ -1,0 +1,83 @@
+"""One start of the program, from its first row in the journal to the last word about how it ended."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from pulse_kedro.adapters.stores import journal
+from pulse_kedro.adapters.stores.engine import open_for_writing
+from pulse_kedro.domain.recovery.faults import Fault, classify, severity
+
+logger = logging.getLogger(__name__)
+
+REPEAT_WINDOW = timedelta(hours=1)
+EXPOSED = ("metrics.decide", "metrics.choose_serving_bundle", "inference.", "recovery.close_cycle")
+"""Nodes that promote or serve, by the beginning of their name: a failure there is one step more severe."""
+LEVELS = {1: logging.WARNING, 2: logging.WARNING, 3: logging.ERROR, 4: logging.CRITICAL, 5: logging.CRITICAL}
+
+
+class Attempt:
+    """An attempt, open until it is closed; one whose process is gone counts as interrupted when the next one begins."""
+
+    def __init__(self, url: str, *, run: str, command: str) -> None:
+        """Note the start.
+
+        Args:
+            url: The database.
+            run: Id of the session.
+            command: What was typed.
+        """
+        self._engine = open_for_writing(url)
+        self._process = os.getpid()
+        self.number = journal.begin(self._engine, run=run, command=command, now=_now())
+        self._open = True
+
+    def name_cycle(self, key: str) -> None:
+        """Note which cycle this is."""
+        journal.name_cycle(self._engine, self.number, key)
+
+    def finish(self) -> None:
+        """Note that it ended well."""
+        self._close("DONE")
+
+    def interrupt(self) -> None:
+        """Note that it was stopped from outside; nothing happens once it is closed, or in a forked process."""
+        if self._open and os.getpid() == self._process:
+            self._close("INTERRUPTED")
+
+    def fail(self, error: BaseException, *, node: str, context: Mapping[str, object]) -> Fault:
+        """Say in one sentence what went wrong and what to do next, and keep it in the journal.
+
+        Args:
+            error: What ended the run.
+            node: Node that was running, empty outside nodes.
+            context: What helps to repeat it.
+
+        Returns:
+            The fault. It never raises: where the journal cannot be written, the sentence is in the log at least.
+        """
+        fault = classify(error, node=node, context=context, exposed=node.startswith(EXPOSED))
+        try:
+            fault = self._keep(fault, exposed=node.startswith(EXPOSED))
+        except Exception:  # whatever stopped the run may stop the journal, too: a full disk, for one
+            logger.exception("The journal could not be written; the attempt will count as interrupted.")
+        logger.log(LEVELS[fault.severity], "%s", fault.sentence, extra={"fault": fault.code, "markup": False})
+        return fault
+
+    def _keep(self, fault: Fault, *, exposed: bool) -> Fault:
+        now = _now()
+        times = 1 + journal.repeats(self._engine, fault.fingerprint, since=now - REPEAT_WINDOW)
+        weighed = replace(fault, severity=severity(fault.code, fault.detail, exposed=exposed, repeats=times))
+        journal.record(self._engine, weighed, attempt=self.number, now=now)
+        self._close("FAILED")
+        return weighed
+
+    def _close(self, status: journal.Status) -> None:
+        journal.finish(self._engine, self.number, status, now=_now())
+        self._open = False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,120 @@
+"""What stands under `conf/`: where the database is, and which parameters exist."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kedro.config import AbstractConfigLoader, MissingConfigException
+from kedro.framework.project import settings
+
+from pulse_kedro.domain.errors import InvalidConfiguration, nearest
+
+DATABASE = "database"
+
+
+class UnknownParameter(InvalidConfiguration):
+    """A parameter was given for the run that no file under `conf/` declares."""
+
+    def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
+        """Keep the full names that were given and those that exist."""
+        super().__init__(names, known)
+        self.names, self.known = names, known
+
+    def __str__(self) -> str:
+        """Name what is unknown, what exists at the first level, and for each name the nearest one."""
+        given = ", ".join(repr(name) for name in self.names)
+        first = ", ".join(sorted({name.partition(".")[0] for name in self.known})) or "none"
+        hints = "".join(nearest(name, self.known) for name in self.names)
+        return (
+            f"Reading `--params` failed: got {given}, expected keys of the parameters files under `conf/` "
+            f"(first level: {first}).{hints}"
+        )
+
+
+class MissingGlobal(InvalidConfiguration):
+    """A place that every run needs has no name in `globals.yml`."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Keep the key that is needed and those that exist."""
+        super().__init__(name, known)
+        self.name, self.known = name, known
+
+    def __str__(self) -> str:
+        """Say which key to write where."""
+        return (
+            f"Reading conf/base/globals.yml failed: got the keys {', '.join(self.known) or 'none'}, expected also "
+            f"{self.name!r}. Add it there or in the environment that runs."
+        )
+
+
+def database_url(loader: AbstractConfigLoader) -> str:
+    """URL of the one database, as `globals.yml` of the environment names it.
+
+    Args:
+        loader: Configuration of a session.
+
+    Returns:
+        An SQLAlchemy URL. It may hold a password: redact it before it is shown.
+
+    Raises:
+        MissingGlobal: No `database` is configured.
+    """
+    places = loader["globals"]
+    if not places.get(DATABASE):
+        raise MissingGlobal(DATABASE, sorted(places))
+    return str(places[DATABASE])
+
+
+def declared_parameters(loader: AbstractConfigLoader) -> Mapping[str, object]:
+    """Parameters as the files have them, without what was given for one run.
+
+    Args:
+        loader: Configuration of a session, with or without run-time parameters.
+
+    Returns:
+        Nested mapping; empty when there is no parameters file.
+    """
+    plain = type(loader)(conf_source=loader.conf_source, env=loader.env, **settings.CONFIG_LOADER_ARGS)
+    try:
+        declared: Mapping[str, object] = plain["parameters"]
+    except MissingConfigException:
+        return {}
+    return declared
+
+
+def refuse_unknown(given: Mapping[str, object], known: Mapping[str, object]) -> None:
+    """Accept run-time parameters only where the files declare the key, at every level.
+
+    Args:
+        given: Run-time parameters, nested.
+        known: Declared parameters, nested. Below an empty mapping every key is allowed: it says "fill me".
+
+    Raises:
+        UnknownParameter: At least one key is not declared.
+
+    Example:
+        >>> refuse_unknown({"as_of": "2018-12-01"}, {"as_of": None})
+        >>> refuse_unknown({"gate": {"alfa": 0.1}}, {"gate": {"alpha": 0.05}})
+        Traceback (most recent call last):
+        ...
+        pulse_kedro.adapters.configuration.UnknownParameter: Reading `--params` failed: got 'gate.alfa', expected keys of
+        the parameters files under `conf/` (first level: gate). Did you mean 'gate.alpha'?
+    """
+    unknown = list(_unknown(given, known))
+    if unknown:
+        raise UnknownParameter(unknown, list(_names(known)))
+
+
+def _unknown(given: Mapping[str, object], known: Mapping[str, object], above: str = "") -> Iterator[str]:
+    for key, value in given.items():
+        if key not in known:
+            yield f"{above}{key}"
+        elif isinstance(value, Mapping):
+            below = known[key]
+            if below != {}:
+                yield from _unknown(value, below if isinstance(below, Mapping) else {}, f"{above}{key}.")
+
+
+def _names(known: Mapping[str, object], above: str = "") -> Iterator[str]:
+    for key, value in known.items():
+        yield f"{above}{key}"
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{above}{key}.")

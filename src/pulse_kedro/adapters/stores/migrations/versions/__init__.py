@@ -1,0 +1,1 @@
+"""Revisions in order: `r0001_first_cycle`."""

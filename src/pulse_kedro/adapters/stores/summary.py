@@ -1,0 +1,109 @@
+"""Where things stand, in one look: what `status` prints."""
+
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, Engine, Select, and_, func, select
+
+from pulse_kedro.adapters.stores import cycles as cycle_store
+from pulse_kedro.adapters.stores import journal, metrics, rules
+from pulse_kedro.adapters.stores.journal import Attempt, KeptFault
+from pulse_kedro.adapters.stores.metrics import Panel
+from pulse_kedro.adapters.stores.tables import attempts, champion, cycles, forecasts, outcomes
+from pulse_kedro.domain.history import CommittedCycle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCounts:
+    """Forecasts of the main line: issued, and of these resolved by an outcome that the main line recorded."""
+
+    issued: int = 0
+    resolved: int = 0
+
+    @property
+    def pending(self) -> int:
+        """Issued forecasts whose target is still unknown."""
+        return self.issued - self.resolved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """State of the main line; `head` is `None` before the first cycle.
+
+    `epoch` counts how often the head moved. `seconds` is how long the attempt took that committed the head, `None` when
+    no attempt was noted. `scores` and `live_scores` are panel scores under (recipe, model).
+    """
+
+    head: CommittedCycle | None = None
+    epoch: int = 0
+    previous: str | None = None
+    seconds: float | None = None
+    ledger: LedgerCounts = field(default_factory=LedgerCounts)
+    scores: Panel = field(default_factory=dict)
+    live_scores: Panel = field(default_factory=dict)
+    rules: tuple[object, ...] = ()
+    faults: tuple[KeptFault, ...] = ()
+    last_attempt: Attempt | None = None
+
+
+def summarize(engine: Engine | None) -> Summary:
+    """Where things stand.
+
+    Args:
+        engine: What `open_for_reading` gave; `None` where nothing was ever started.
+
+    Returns:
+        A summary, empty where there is nothing yet.
+    """
+    if engine is None:
+        return Summary()
+    seat = cycle_store.read_head(engine)
+    summary = Summary(
+        epoch=seat.epoch,
+        previous=seat.previous_cycle,
+        faults=journal.open_faults(engine),
+        last_attempt=next(iter(journal.newest_attempts(engine, 1)), None),
+    )
+    return summary if seat.cycle is None else _with_head(engine, summary, cycle_store.read(engine, seat.cycle))
+
+
+def _with_head(engine: Engine, summary: Summary, head: CommittedCycle) -> Summary:
+    with engine.connect() as connection:
+        counts, seconds = count_ledger(connection), _seconds(connection, head)
+    return replace(
+        summary,
+        head=head,
+        seconds=seconds,
+        ledger=counts,
+        scores=metrics.overall(engine, head.key),
+        live_scores=metrics.overall(engine, head.key, "live"),
+        rules=tuple(rules.read(engine, head.rulebook)),
+    )
+
+
+def count_ledger(connection: Connection) -> LedgerCounts:
+    """Forecasts of the main line, issued and resolved."""
+    line = main_line()
+    issued = select(func.count()).select_from(forecasts).where(forecasts.c.cycle.in_(line))
+    known = select(outcomes.c.unique_id, outcomes.c.ds).where(outcomes.c.cycle.in_(line)).distinct().subquery()
+    same = and_(forecasts.c.unique_id == known.c.unique_id, forecasts.c.ds == known.c.ds)
+    resolved = select(func.count()).select_from(forecasts.join(known, same)).where(forecasts.c.cycle.in_(line))
+    return LedgerCounts(
+        issued=connection.execute(issued).scalar_one(), resolved=connection.execute(resolved).scalar_one()
+    )
+
+
+def main_line() -> Select[str]:
+    """Keys of the head and its ancestors, as a query to select within."""
+    head = select(champion.c.cycle).where(champion.c.slot == cycle_store.SLOT).scalar_subquery()
+    line = select(cycles.c.key, cycles.c.parent).where(cycles.c.key == head).cte("main_line", recursive=True)
+    above = select(cycles.c.key, cycles.c.parent).where(cycles.c.key == line.c.parent)
+    return select(line.union_all(above).c.key)
+
+
+def _seconds(connection: Connection, head: CommittedCycle) -> float | None:
+    """Length of the attempt during which the head was committed."""
+    when = head.committed_at.to_pydatetime()
+    during = (attempts.c.cycle == head.key, attempts.c.started <= when)
+    query = select(attempts.c.started, attempts.c.ended).where(*during).order_by(attempts.c.id.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else ((row.ended or when) - row.started).total_seconds()

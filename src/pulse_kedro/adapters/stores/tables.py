@@ -1,0 +1,161 @@
+"""The tables of every store. The migrations build them; a test compares the two.
+
+Series, cycles and digests are text, moments are UTC, period starts are datetimes without zone, and what has no fixed
+shape is JSON. Tables that only grow carry the cycle that wrote them, so a reader follows the main line.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from pulse_kedro.adapters.stores.columns import Utc
+from pulse_kedro.domain.ledger import RAW_COLUMNS, RULED_COLUMNS
+
+metadata = MetaData()
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("series", Integer, nullable=False),
+    Column("checksum", String(64), nullable=False),  # of the Parquet file; the id is the hash of its content
+    Column("kept_at", Utc, nullable=False),
+)
+
+lineage = Table(  # names carry their kind: source:…, snapshot:…, cycle:…, bundle:…, rulebook:…
+    "lineage",
+    metadata,
+    Column("parent", String(160), primary_key=True),
+    Column("child", String(160), primary_key=True),
+)
+
+rulebooks = Table(
+    "rulebooks",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("recipe", String(64), nullable=False),
+    Column("rules", JSON, nullable=False),
+)
+
+cycles = Table(
+    "cycles",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("as_of", DateTime, nullable=False),
+    Column("parent", String(64), ForeignKey("cycles.key"), nullable=True),
+    Column("line", String(8), nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    Column("configured_recipe", String(64), nullable=False),
+    Column("code_version", String(64), nullable=False),
+    Column("recipe", String(64), nullable=False),
+    Column("bundle", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("decision", JSON, nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("quality", JSON, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("rulebook", String(64), ForeignKey("rulebooks.hash"), nullable=False),
+    Column("ended", JSON, nullable=False),
+    Column("committed_at", Utc, nullable=False),
+)
+
+champion = Table(
+    "champion",
+    metadata,
+    Column("slot", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # counts the moves of the head; compared and swapped
+    Column("cycle", String(64), ForeignKey("cycles.key"), nullable=True),
+    Column("previous_cycle", String(64), ForeignKey("cycles.key"), nullable=True),
+    Column("moved_at", Utc, nullable=True),
+)
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("cycle", String(64), ForeignKey("cycles.key"), primary_key=True),
+    Column("unique_id", String(255), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("cutoff", DateTime, nullable=False),
+    Column("ds", DateTime, nullable=False),
+    Column("y_hat", Double, nullable=False),
+    *(Column(name, Double, nullable=True) for name in (*RAW_COLUMNS, *RULED_COLUMNS)),
+    sqlite_with_rowid=False,
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("cycle", String(64), ForeignKey("cycles.key"), primary_key=True),
+    Column("unique_id", String(255), primary_key=True),
+    Column("ds", DateTime, primary_key=True),
+    Column("y", Double, nullable=False),
+    Column("available_at", Utc, nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("cycle", String(64), ForeignKey("cycles.key"), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # backtest: what would have been; live: forecasts that came due
+    Column("recipe", String(64), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("level", String(16), primary_key=True),
+    Column("unique_id", String(255), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("metric", String(32), primary_key=True),
+    Column("value", Double, nullable=True),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("command", Text, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process", String(128), nullable=False),  # start of the process: a number is used again, this is not
+    Column("status", String(16), nullable=False),
+    Column("cycle", String(64), nullable=True),  # set once it is known; the cycle may never be committed
+    Column("started", Utc, nullable=False),
+    Column("ended", Utc, nullable=True),
+    Index("attempts_by_status", "status"),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    Column("error_id", String(64), primary_key=True),
+    Column("attempt", Integer, ForeignKey("attempts.id"), nullable=True),
+    Column("cycle", String(64), nullable=True),
+    Column("code", String(64), nullable=False),
+    Column("detail", String(64), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("node", String(128), nullable=False),
+    Column("error", String(128), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("next_step", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("context", JSON, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("resolved_at", Utc, nullable=True),
+    Column("resolved_by", String(64), nullable=True),  # the cycle whose commit showed that it works again
+    Index("faults_by_fingerprint", "fingerprint", "at"),
+)

@@ -1,0 +1,110 @@
+"""Bundles, each in a folder named by its digest: those that served committed cycles, and this cycle's candidates."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Never, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+if TYPE_CHECKING:
+    from pulse_kedro.forecasting.bundle import Bundle
+
+
+class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]"]):
+    """For each committed cycle, a function that loads and verifies the bundle which served it. Load only.
+
+    Example:
+        >>> ChampionDataset(path="/nowhere/bundles", url="sqlite:////nowhere/pulse.db").load()
+        {}
+    """
+
+    def __init__(self, *, path: str, url: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep where things are; nothing is opened.
+
+        Args:
+            path: Folder of all bundles.
+            url: SQLAlchemy URL of the database; a SQLite path must be absolute.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._path = Path(path)
+        self._url = url
+        self.metadata = metadata
+
+    def load(self) -> "Mapping[str, Callable[[], Bundle]]":
+        """Functions under the keys of their cycles; no bundle is read before one is called."""
+        from pulse_kedro.adapters.stores import cycles
+        from pulse_kedro.adapters.stores.engine import open_for_reading
+
+        engine = open_for_reading(self._url)
+        known = () if engine is None else cycles.read_history(engine).cycles
+        return {cycle.key: partial(_load, self._path / cycle.bundle) for cycle in known}
+
+    def save(self, _: Never) -> NoReturn:
+        """Refuse: a champion is made by a commit."""
+        message = "Saving the champion failed: a commit moves it. Save to `candidates` and `cycle_record` instead."
+        raise DatasetError(message)
+
+    def _exists(self) -> bool:
+        return self._path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path.as_posix(), "url": self._url}
+
+
+class CandidatesDataset(AbstractDataset["dict[str, Bundle]", "dict[str, Bundle]"]):
+    """Bundles by role: a pointer file, and one folder per bundle in `bundles/` beside it."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep where things are; nothing is opened.
+
+        Args:
+            filepath: Pointer file (JSON): the digest of each role.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def save(self, data: "dict[str, Bundle]") -> None:
+        """Keep each bundle under its digest, then let the pointer name them."""
+        from pulse_kedro.adapters.stores.files import write_file
+
+        folder = self._filepath.parent / "bundles"
+        digests = {role: _keep(bundle, folder) for role, bundle in data.items()}
+        write_file(self._filepath, lambda draft: draft.write_text(json.dumps(digests, indent=1), encoding="utf-8"))
+
+    def load(self) -> "dict[str, Bundle]":
+        """The bundles that were saved last, each verified."""
+        digests = json.loads(self._filepath.read_text(encoding="utf-8"))
+        return {role: _load(self._filepath.parent / "bundles" / digest) for role, digest in digests.items()}
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath.as_posix()}
+
+
+def _keep(bundle: "Bundle", folder: Path) -> str:
+    """Digest of a bundle that stands in the folder afterwards; a damaged copy gives way."""
+    from pulse_kedro.forecasting.bundle_files import DamagedBundle, save_bundle, seal
+
+    home = folder / seal(bundle).digest
+    try:
+        _load(home)
+    except DamagedBundle:
+        shutil.rmtree(home, ignore_errors=True)
+        save_bundle(bundle, home)
+    return home.name
+
+
+def _load(folder: Path) -> "Bundle":
+    """The bundle in a folder, every hash verified, the folder's name included."""
+    from pulse_kedro.forecasting.bundle_files import DamagedBundle, load_bundle
+
+    bundle = load_bundle(folder)
+    if bundle.digest != folder.name:
+        raise DamagedBundle(str(folder), f"its content has the digest {bundle.digest}")
+    return bundle

@@ -1,0 +1,132 @@
+"""What closes the loop between runs: committed cycles, the ledger, and the record whose saving is the commit."""
+
+from datetime import UTC, datetime
+from typing import Any, Never, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+from pulse_kedro.domain.history import CommittedCycle, CycleRecord, History
+from pulse_kedro.domain.ledger import Ledger
+
+
+class HistoryDataset(AbstractDataset[Never, History]):
+    """Committed cycles and the head of their main line; empty before the first cycle. Load only.
+
+    Example:
+        >>> import pandas
+        >>> HistoryDataset(url="sqlite:////nowhere/pulse.db").load().ancestors(pandas.Timestamp("2019-01-01"))
+        ()
+    """
+
+    def __init__(self, *, url: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep the URL; nothing is opened.
+
+        Args:
+            url: SQLAlchemy URL of the database; a SQLite path must be absolute.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._url = url
+        self.metadata = metadata
+
+    def load(self) -> History:
+        """Every committed cycle at this moment."""
+        from pulse_kedro.adapters.stores import cycles
+        from pulse_kedro.adapters.stores.engine import open_for_reading
+
+        engine = open_for_reading(self._url)
+        return History() if engine is None else cycles.read_history(engine)
+
+    def save(self, _: Never) -> NoReturn:
+        """Refuse: a cycle is committed by saving its record."""
+        message = "Saving the history failed: it grows when a cycle record is saved. Save to `cycle_record` instead."
+        raise DatasetError(message)
+
+    def _exists(self) -> bool:
+        return _is_there(self._url)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"url": self._url}
+
+
+class LedgerDataset(AbstractDataset[Never, Ledger]):
+    """Every forecast and outcome of committed cycles, replays included; empty before the first cycle. Load only.
+
+    Example:
+        >>> len(LedgerDataset(url="sqlite:////nowhere/pulse.db").load().forecasts)
+        0
+    """
+
+    def __init__(self, *, url: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep the URL; nothing is opened.
+
+        Args:
+            url: SQLAlchemy URL of the database; a SQLite path must be absolute.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._url = url
+        self.metadata = metadata
+
+    def load(self) -> Ledger:
+        """The whole log; `Ledger.of` narrows it to the ancestors of a cycle."""
+        from pulse_kedro.adapters.stores import ledger
+        from pulse_kedro.adapters.stores.engine import open_for_reading
+
+        engine = open_for_reading(self._url)
+        return ledger.EMPTY if engine is None else ledger.read(engine)
+
+    def save(self, _: Never) -> NoReturn:
+        """Refuse: forecasts and outcomes are appended by a commit."""
+        message = "Saving the ledger failed: it grows when a cycle record is saved. Save to `cycle_record` instead."
+        raise DatasetError(message)
+
+    def _exists(self) -> bool:
+        return _is_there(self._url)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"url": self._url}
+
+
+class CycleRecordDataset(AbstractDataset[CycleRecord, CommittedCycle]):
+    """The record of a cycle. Saving it is the commit, loading it gives the cycle as the database has it."""
+
+    def __init__(self, *, url: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep the URL; nothing is opened.
+
+        Args:
+            url: SQLAlchemy URL of the database; a SQLite path must be absolute.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._url = url
+        self._key: str | None = None
+        self.metadata = metadata
+
+    def save(self, data: CycleRecord) -> None:
+        """Commit the cycle in one transaction; a key that was committed before changes nothing."""
+        from pulse_kedro.adapters.stores import cycles
+        from pulse_kedro.adapters.stores.engine import open_for_writing
+
+        self._key = cycles.commit(open_for_writing(self._url), data, now=datetime.now(UTC)).key
+
+    def load(self) -> CommittedCycle:
+        """The cycle that this dataset saved; in another process, the one committed last."""
+        from pulse_kedro.adapters.stores import cycles
+        from pulse_kedro.adapters.stores.engine import open_for_reading
+
+        engine = open_for_reading(self._url)
+        history = History() if engine is None else cycles.read_history(engine)
+        if not history.cycles:
+            message = "Loading the cycle record failed: nothing was committed yet. `kedro run` makes the first cycle."
+            raise DatasetError(message)
+        return history.cycles[-1] if self._key is None else history.committed(self._key)
+
+    def _exists(self) -> bool:
+        return _is_there(self._url)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"url": self._url}
+
+
+def _is_there(url: str) -> bool:
+    from pulse_kedro.adapters.stores.engine import open_for_reading
+
+    return open_for_reading(url) is not None

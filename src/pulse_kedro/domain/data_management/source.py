@@ -1,0 +1,81 @@
+"""What the user declares about a source: which columns, which frequency, which unit, and when a value is published."""
+
+from typing import Literal, Self
+
+import pandas as pd
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from pulse_kedro.domain.panel import PANEL_COLUMNS, Frequency, frequency
+
+RESERVED_NAMES = (*PANEL_COLUMNS, "first", "last", "n", "status")
+CONFIGURATION = "conf/base/parameters_data_management.yml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class SourceColumns:
+    """Which column of the source holds what."""
+
+    unique_id: str
+    """Column that names the series."""
+    ds: str
+    """Column with any date inside the period."""
+    y: str
+    """Column with the value to forecast."""
+
+    @model_validator(mode="after")
+    def _refuse_shared_columns(self) -> Self:
+        if len({self.unique_id, self.ds, self.y}) < len(("unique_id", "ds", "y")):
+            message = f"unique_id, ds and y need three columns, got {self.unique_id!r}, {self.ds!r}, {self.y!r}"
+            raise ValueError(message)
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class SourceOptions:
+    """How to read one source of observations."""
+
+    name: str = Field(min_length=1)
+    """Name of the source in reports and lineage."""
+    columns: SourceColumns
+    """Where the series, the date and the value stand."""
+    static: tuple[str, ...]
+    """Columns that describe a series and do not change; `title` labels figures and tables."""
+    date_format: str | None
+    """Format of the dates for `strptime`; `null` reads ISO 8601 only, because 01/02/2019 has two meanings."""
+    frequency: Literal["hourly", "daily", "weekly", "monthly", "quarterly"]
+    """Length of one period; season and horizon follow from it."""
+    unit: str = Field(min_length=1)
+    """Unit of the values, for people."""
+    release_lag_days: float = Field(ge=0)
+    """Days from the end of a period until its value is published."""
+    stale_after: int = Field(ge=1)
+    """A series without a value for more than this many periods has ended and gets no forecast."""
+    max_quarantined: float = Field(ge=0, le=1)
+    """Largest share of rows that may be set aside before the source is refused."""
+
+    @model_validator(mode="after")
+    def _refuse_reserved_names(self) -> Self:
+        taken = sorted(set(self.static) & set(RESERVED_NAMES))
+        if taken:
+            message = f"static columns may not be called {', '.join(RESERVED_NAMES)}; got {', '.join(taken)}"
+            raise ValueError(message)
+        return self
+
+    @property
+    def step(self) -> Frequency:
+        """What one period means."""
+        return frequency(self.frequency)
+
+    def release(self, ds: pd.Series) -> pd.Series:
+        """Moment at which each period's value is published: its end plus the release lag, in UTC.
+
+        Args:
+            ds: Period starts without time zone.
+
+        Returns:
+            Same shape, `datetime64[ns, UTC]`.
+        """
+        naive = self.step.end(ds) + pd.Timedelta(days=self.release_lag_days)
+        released: pd.Series = naive.dt.tz_localize("UTC")
+        return released

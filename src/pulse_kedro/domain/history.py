@@ -1,0 +1,237 @@
+"""Committed cycles, the chain they form, and what the last node of a cycle hands over to be committed.
+
+The main line is the chain of ancestors of the head, the cycle that the champion row names. Everything else that was
+committed (a back-dated run, a cycle that a correction has superseded) stays readable, but nobody builds on it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.errors import PulseError, SchemaMismatch, nearest
+from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS
+from pulse_kedro.domain.lineage import ancestors
+
+Line = Literal["main", "replay"]
+SCORE_COLUMNS = ("recipe", "model", "level", "unique_id", "step", "metric", "value", "n")
+
+
+class UnknownCycle(PulseError):
+    """A cycle was asked for that was never committed."""
+
+    code: ClassVar[str] = "storage.not_found"
+
+    def __init__(self, key: str, known: Sequence[str]) -> None:
+        """Keep the key that was asked for and the keys there are."""
+        super().__init__(key, known)
+        self.key, self.known = key, known
+
+    def __str__(self) -> str:
+        """Say how many cycles there are and which key is nearest."""
+        return (
+            f"Reading a cycle failed: got {self.key!r}, expected one of {len(self.known)} committed cycles."
+            f"{nearest(self.key, self.known)} `kedro pulse history` lists them."
+        )
+
+
+class HeadMoved(PulseError):
+    """Another cycle was committed while this one ran, so this one stands on an outdated parent."""
+
+    def __init__(self, key: str, parent: str | None, head: str | None) -> None:
+        """Keep the cycle, the parent it was computed on, and the head found at commit time."""
+        super().__init__(key, parent, head)
+        self.key, self.parent, self.head = key, parent, head
+
+    def __str__(self) -> str:
+        """Say what moved, and that a second run settles it."""
+        return (
+            f"Committing cycle {self.key} failed: got parent {self.parent or 'none'}, expected {self.head or 'none'}, "
+            "because another run was committed meanwhile. Nothing was changed; run the same command again to build "
+            "on the newer cycle."
+        )
+
+
+class IncompleteRecord(SchemaMismatch):
+    """A frame of a cycle record cannot be committed as it is."""
+
+    def __init__(self, frame: str, columns: Sequence[str], rule: str) -> None:
+        """Keep the frame, the columns at fault, and what is expected of them."""
+        super().__init__(frame, columns, rule)
+        self.frame, self.columns, self.rule = frame, columns, rule
+
+    def __str__(self) -> str:
+        """Name frame, columns and rule."""
+        return (
+            f"Committing the frame {self.frame!r} failed: got {', '.join(self.columns)}, expected {self.rule}. "
+            "Nothing was changed; mend the node that makes this frame."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedCycle:
+    """One cycle as the database has it.
+
+    `configured_recipe` is what the settings asked for, `recipe` the one that serves, `revision` counts the states of
+    the serving recipe, `since` is the `as_of` (ISO date) at which that recipe became champion. `line` is where the
+    cycle stood when it was committed; `History.main_line` knows whether it still does.
+    """
+
+    key: str
+    as_of: pd.Timestamp
+    parent: str | None
+    line: Line
+    snapshot: str
+    configured_recipe: str
+    code_version: str
+    recipe: str
+    bundle: str
+    revision: int
+    since: str
+    decision: Mapping[str, object]
+    plan: Mapping[str, object]
+    quality: Mapping[str, object]
+    summary: Mapping[str, object]
+    rulebook: str
+    ended: tuple[str, ...]
+    committed_at: pd.Timestamp
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """All committed cycles, in order of commit, and the key of the head."""
+
+    cycles: tuple[CommittedCycle, ...] = ()
+    head: str | None = None
+
+    @cached_property
+    def by_key(self) -> Mapping[str, CommittedCycle]:
+        """Every committed cycle under its key."""
+        return {cycle.key: cycle for cycle in self.cycles}
+
+    @cached_property
+    def main_line(self) -> tuple[CommittedCycle, ...]:
+        """The head and its ancestors, the newest first; empty before the first cycle."""
+        if self.head is None:
+            return ()
+        edges = ((cycle.parent, cycle.key) for cycle in self.cycles if cycle.parent is not None)
+        return tuple(self.committed(key) for key in (self.head, *ancestors(edges, self.head)))
+
+    def committed(self, key: str) -> CommittedCycle:
+        """The committed cycle with this key.
+
+        Raises:
+            UnknownCycle: No such cycle was committed.
+        """
+        if key not in self.by_key:
+            raise UnknownCycle(key, tuple(self.by_key))
+        return self.by_key[key]
+
+    def ancestors(self, as_of: pd.Timestamp) -> tuple[str, ...]:
+        """Keys of the cycles that a run at `as_of` builds on, the parent first.
+
+        Args:
+            as_of: Newest period the run knows.
+
+        Returns:
+            Main-line cycles that know strictly less than `as_of`; empty for the first run.
+        """
+        return tuple(cycle.key for cycle in self.main_line if cycle.as_of < as_of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CycleRecord:
+    """Everything one cycle leaves behind; saving it is the commit.
+
+    `bundle` and `recipe` are the digests that serve from now on, `revision` and `since` describe that recipe.
+    `rulebook` holds `hash`, `recipe` and `rules`. `scores` and `live_scores` have `SCORE_COLUMNS`, `forecasts` has
+    `FORECAST_COLUMNS`, `outcomes` has `OUTCOME_COLUMNS`; each may be empty. `ended` lists series without a forecast.
+    """
+
+    cycle: Cycle
+    bundle: str
+    recipe: str
+    revision: int
+    since: str
+    decision: Mapping[str, object]
+    plan: Mapping[str, object]
+    quality: Mapping[str, object]
+    summary: Mapping[str, object]
+    rulebook: Mapping[str, object]
+    scores: pd.DataFrame
+    live_scores: pd.DataFrame
+    forecasts: pd.DataFrame
+    outcomes: pd.DataFrame
+    ended: tuple[str, ...]
+
+
+def place(history: History, cycle: Cycle) -> Line:
+    """Where a cycle that is about to be committed stands: on the main line, as its new head, or beside it.
+
+    The head moves forward in time, or is superseded by a cycle of the same `as_of`, parent and configured recipe
+    (corrected data or code). Anything else is a replay and leaves the champion alone.
+
+    Args:
+        history: What is committed at this moment.
+        cycle: The newcomer; its key is not in the history yet.
+
+    Returns:
+        `main` when the head moves to this cycle, else `replay`.
+
+    Raises:
+        HeadMoved: The cycle would become the head, but was computed on a parent that no longer is.
+    """
+    parent, as_of = cycle.period.parent, cycle.period.as_of
+    if history.head is None:
+        return _on(history, cycle, expected=None)
+    head = history.committed(history.head)
+    if as_of > head.as_of:
+        return _on(history, cycle, expected=head.key)
+    supersedes = as_of == head.as_of and (parent, cycle.recipe) == (head.parent, head.configured_recipe)
+    return "main" if supersedes else "replay"
+
+
+def _on(history: History, cycle: Cycle, *, expected: str | None) -> Line:
+    if cycle.period.parent != expected:
+        raise HeadMoved(cycle.key, cycle.period.parent, history.head)
+    return "main"
+
+
+def check(record: CycleRecord) -> None:
+    """Refuse a record whose frames cannot be committed, before anything is written.
+
+    Args:
+        record: What the last node of a cycle returned.
+
+    Raises:
+        IncompleteRecord: A column is missing, a key column has gaps, forecasts belong to another cycle.
+    """
+    for name, columns in _FRAMES.items():
+        frame: pd.DataFrame = getattr(record, name)
+        missing = [column for column in columns if column not in frame.columns]
+        if missing:
+            raise IncompleteRecord(name, tuple(frame.columns), f"also the columns {', '.join(missing)}")
+        gaps = [column for column in _COMPLETE[name] if frame[column].isna().any()]
+        if gaps:
+            raise IncompleteRecord(name, gaps, "values without gaps there")
+    others = sorted(set(map(str, record.forecasts["cycle"].unique())) - {record.cycle.key})
+    if others:
+        name, rule = "forecasts", f"rows of cycle {record.cycle.key} only"
+        raise IncompleteRecord(name, others, rule)
+
+
+_FRAMES = {
+    "scores": SCORE_COLUMNS,
+    "live_scores": SCORE_COLUMNS,
+    "forecasts": FORECAST_COLUMNS,
+    "outcomes": OUTCOME_COLUMNS,
+}
+_COMPLETE = {
+    "scores": SCORE_COLUMNS[:6],
+    "live_scores": SCORE_COLUMNS[:6],
+    "forecasts": FORECAST_COLUMNS[:6],
+    "outcomes": OUTCOME_COLUMNS,
+}

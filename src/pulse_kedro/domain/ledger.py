@@ -1,0 +1,78 @@
+"""The forecast log: what was issued, what became known since, and the join of the two.
+
+Forecasts and outcomes are append-only. Whether a forecast is resolved is never stored; it is computed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, QUANTILE_COLUMNS, TARGET, TIME
+
+CYCLE, CUTOFF, STEP, POINT = "cycle", "cutoff", "step", "y_hat"
+RAW_COLUMNS = tuple(f"raw_{name}" for name in QUANTILE_COLUMNS)
+RULED_COLUMNS = tuple(f"ruled_{name}" for name in QUANTILE_COLUMNS)
+FORECAST_COLUMNS = (CYCLE, ID, CUTOFF, TIME, STEP, POINT, *RAW_COLUMNS, *RULED_COLUMNS)
+OUTCOME_COLUMNS = (ID, TIME, TARGET, AVAILABLE_AT, "snapshot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ledger:
+    """Every forecast that committed cycles issued and every outcome they recorded.
+
+    `forecasts` has `FORECAST_COLUMNS` and `as_of`, one row per (cycle, unique_id, step). `outcomes` has
+    `OUTCOME_COLUMNS` and `cycle`, the cycle that recorded the value; one row per (cycle, unique_id, ds).
+    """
+
+    forecasts: pd.DataFrame
+    outcomes: pd.DataFrame
+
+    def of(self, ancestors: Sequence[str]) -> "Ledger":
+        """The part that a cycle with these ancestors may see.
+
+        Args:
+            ancestors: Keys of committed cycles in any order.
+
+        Returns:
+            Forecasts issued and outcomes recorded by these cycles only; the order of the rows is kept.
+        """
+        known = set(ancestors)
+        return Ledger(
+            forecasts=self.forecasts[self.forecasts[CYCLE].isin(known)].reset_index(drop=True),
+            outcomes=self.outcomes[self.outcomes[CYCLE].isin(known)].reset_index(drop=True),
+        )
+
+
+def vintages(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:
+    """First release and newest value of each outcome, as a cycle with these ancestors knows them.
+
+    Args:
+        ledger: The whole log or a part of it.
+        ancestors: Keys of committed cycles, the newest first.
+
+    Returns:
+        One row per (unique_id, ds), sorted: `y`, `available_at` and `snapshot` of the newest vintage, `y_first` of
+        the first one, `n_vintages`. Vintages are ordered by the cycle that recorded them.
+    """
+    place = {key: position for position, key in enumerate(reversed(ancestors))}
+    known = ledger.outcomes[ledger.outcomes[CYCLE].isin(place)]
+    ordered = known.assign(order=known[CYCLE].map(place).astype("int64")).sort_values([ID, TIME, "order"])
+    groups = ordered.groupby([ID, TIME], sort=True, observed=True)
+    columns = [TARGET, AVAILABLE_AT, "snapshot"]
+    newest = groups[columns].last()
+    return newest.assign(y_first=groups[TARGET].first(), n_vintages=groups.size()).reset_index()
+
+
+def resolve(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:
+    """Forecasts of these cycles whose target has become known to them, with what it turned out to be.
+
+    Args:
+        ledger: The whole log or a part of it.
+        ancestors: Keys of committed cycles, the newest first.
+
+    Returns:
+        Rows of `ledger.forecasts` joined with `vintages`; a forecast without an outcome is absent (pending).
+    """
+    forecasts = ledger.of(ancestors).forecasts
+    return forecasts.merge(vintages(ledger, ancestors), on=[ID, TIME], how="inner", validate="many_to_one")

@@ -1,0 +1,251 @@
+"""Which bundle serves: the first champion, the champion's next revision, or the winner of the promotion gate."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+import pandas as pd
+
+from pulse_kedro.domain.errors import PulseError
+from pulse_kedro.domain.history import History
+from pulse_kedro.domain.training.contest import LABEL, PastDecision
+from pulse_kedro.domain.training.promotion import PromotionDecision
+from pulse_kedro.domain.training.triggers import Role, TrainingPlan
+
+BundleCheck = Callable[[str], Mapping[str, object]]
+"""Verifies a stored bundle by its digest in a new process: `ok`, and `problems`, sentences on hash, loading, golden
+batch; nothing in it is trusted unless `ok` is true."""
+BASELINES = {"seasonal_drift": "seasonal drift", "seasonal_naive": "seasonal naive", "naive": "naive"}
+
+
+class Servable(Protocol):
+    """What is asked of a bundle before it may serve."""
+
+    @property
+    def digest(self) -> str:
+        """Content digest."""
+
+    @property
+    def recipe_digest(self) -> str:
+        """Identity of the recipe it was made from."""
+
+    def problems(self) -> Sequence[str]:
+        """What makes it unfit to serve; empty when it is sound."""
+
+
+class FaultyBundle(PulseError):
+    """A bundle that had to take charge failed its checks, and nothing else may take its place."""
+
+    code: ClassVar[str] = "model.initialization_failed"
+
+    def __init__(self, role: str, digest: str, problems: Sequence[str]) -> None:
+        """Keep the role, the digest and what was found."""
+        super().__init__(role, digest, problems)
+        self.role, self.digest, self.problems = role, digest, problems
+
+    def __str__(self) -> str:
+        """Say what was found and that the last committed cycle still stands."""
+        return (
+            f"Putting the {self.role} bundle {self.digest[:LABEL]} in charge failed: got {'; '.join(self.problems)}, "
+            "expected finite forecasts, ordered quantiles and an unchanged golden batch. Nothing was committed and the "
+            "previous champion stays; look at the newest values in `quality_report`, then run the cycle again."
+        )
+
+
+class CatastrophicLoss(PulseError):
+    """The newest outcomes are so far from their forecasts that the data or the champion must be looked at first."""
+
+    code: ClassVar[str] = "model.training_diverged"
+
+    def __init__(self, ratio: float, limit: float, n: int) -> None:
+        """Keep the ratio to the backtest loss, its limit, and the number of outcomes."""
+        super().__init__(ratio, limit, n)
+        self.ratio, self.limit, self.n = ratio, limit, n
+
+    def __str__(self) -> str:
+        """Say how large the loss is and what lets the cycle pass."""
+        return (
+            f"Revising the champion failed: got a loss on the {self.n} newest outcomes of {self.ratio:.1f} times the "
+            f"backtest loss at the same steps, expected at most {self.limit:g} times. Nothing was committed and the "
+            "previous champion stays; compare the newest values with their source, and if they are right, run again "
+            "with `--params promotion.catastrophic_ratio=...` above the ratio."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestLoss:
+    """Scaled loss of the outcomes that became known in this cycle, and what the backtest expects at their steps."""
+
+    loss: float
+    expected: float
+    n: int
+
+    @property
+    def ratio(self) -> float:
+        """Loss as a multiple of the expected one."""
+        return self.loss / self.expected if self.expected > 0 else float("nan")
+
+
+def inspect(bundle: Servable, bundle_check: BundleCheck) -> tuple[str, ...]:
+    """What speaks against a bundle, in its own process and in a new one.
+
+    Args:
+        bundle: The candidate.
+        bundle_check: Verification of the stored copy.
+
+    Returns:
+        Findings in words; empty when the bundle is sound.
+    """
+    report = bundle_check(bundle.digest)
+    found = report.get("problems")
+    stored = tuple(str(problem) for problem in found) if isinstance(found, Sequence) else ()
+    if report.get("ok") is not True and not stored:
+        stored = ("the check of the stored copy gave no answer",)
+    return (*bundle.problems(), *stored)
+
+
+def newest_loss(live_scores: pd.DataFrame, scores: pd.DataFrame, recipe: str) -> NewestLoss | None:
+    """How the newest outcomes compare with the backtest of a recipe at the same steps.
+
+    Args:
+        live_scores: Scores of issued forecasts; level `newest` holds what became known in this cycle, by step.
+        scores: Scores of the backtest.
+        recipe: Digest of the recipe.
+
+    Returns:
+        `None` when nothing became known, or nothing that the backtest covers.
+    """
+    live = live_scores[(live_scores["level"] == "newest") & (live_scores["metric"] == "mase")]
+    at_steps = _rows(scores, recipe, "combination", "mase", level="horizon").set_index("step")["value"]
+    known = live.assign(expected=live["step"].map(at_steps)).dropna(subset=["value", "expected"])
+    n = int(known["n"].sum())
+    if n == 0:
+        return None
+    loss, expected = ((known[name] * known["n"]).sum() / n for name in ("value", "expected"))
+    return NewestLoss(loss=float(loss), expected=float(expected), n=n)
+
+
+def past_tests(history: History, ancestors: Sequence[str]) -> tuple[PastDecision, ...]:
+    """Earlier tests of the promotion gate that this cycle builds on.
+
+    Args:
+        history: All committed cycles.
+        ancestors: Keys of the cycles that count.
+
+    Returns:
+        Decisions that spent a part of the budget; a decision without enough evidence spent none.
+    """
+    gates = [(history.committed(key).as_of, history.committed(key).decision.get("gate")) for key in ancestors]
+    return tuple(
+        PastDecision(
+            as_of=as_of,
+            champion=str(gate["champion"]),
+            challenger=str(gate["challenger"]),
+            newest_origin=pd.Timestamp(str(gate["newest_origin"])),
+            alpha=float(gate["alpha"]),
+        )
+        for as_of, gate in gates
+        if isinstance(gate, Mapping) and gate["alpha"]
+    )
+
+
+def take_charge(
+    plan: TrainingPlan,
+    candidates: Mapping[str, Servable],
+    checks: Mapping[str, Sequence[str]],
+    *,
+    gate: PromotionDecision | None,
+    newest: NewestLoss | None,
+    scores: pd.DataFrame,
+    limit: float,
+) -> dict[str, object]:
+    """Decision on the bundle that serves from now on.
+
+    Args:
+        plan: Why there are these candidates.
+        candidates: Bundles by role, `champion` (the next revision) and `challenger`.
+        checks: Findings of `inspect` by role.
+        gate: Verdict between the two recipes; `None` when only one of them was made.
+        newest: Loss on the newest outcomes.
+        scores: Scores of the backtest, for the reason.
+        limit: Largest ratio of the newest loss to the backtest loss.
+
+    Returns:
+        `verdict`, `serves` (role), `reason`, `recipe`, `bundle`, `gate`, `checks`, `plan`; plain values for JSON.
+
+    Raises:
+        FaultyBundle: A first champion or a revision failed its checks.
+        CatastrophicLoss: The newest outcomes are further from their forecasts than `limit` allows.
+    """
+    first: Role = "champion" if "champion" in candidates else "challenger"
+    if checks[first]:
+        raise FaultyBundle(first, candidates[first].digest, checks[first])
+    if first == "champion" and newest is not None and newest.ratio > limit:
+        raise CatastrophicLoss(newest.ratio, limit, newest.n)
+    serves = "challenger" if gate is not None and gate.verdict == "PROMOTE" else first
+    bundle = candidates[serves]
+    return {
+        "verdict": gate.verdict if gate else {"champion": "REVISION", "challenger": "BOOTSTRAP"}[first],
+        "serves": serves,
+        "reason": gate.reason if gate else explain(plan, first, bundle.recipe_digest, newest, scores),
+        "recipe": bundle.recipe_digest,
+        "bundle": bundle.digest,
+        "gate": gate.to_dict() if gate else None,
+        "checks": {
+            "bundles": {role: list(found) for role, found in checks.items()},
+            "newest": None if newest is None else {"mase": newest.loss, "expected": newest.expected, "n": newest.n},
+        },
+        "plan": {"action": plan.action, "cause": plan.cause},
+    }
+
+
+def explain(
+    plan: TrainingPlan,
+    role: Literal["champion", "challenger"],
+    recipe: str,
+    newest: NewestLoss | None,
+    scores: pd.DataFrame,
+) -> str:
+    """Reason of a decision that no gate had to make, in numbers.
+
+    Args:
+        plan: Cause of the training.
+        role: Who serves.
+        recipe: Digest of its recipe.
+        newest: Loss on the newest outcomes.
+        scores: Scores of the backtest.
+    """
+    opening = "First champion" if role == "challenger" else f"Revision of the champion ({plan.jobs[0].cause})"
+    sentence = f"{opening}: {_summary(scores, recipe)}"
+    if newest is not None:
+        sentence += (
+            f"; the {newest.n} newest outcomes were missed by {newest.loss:.3f} of the usual seasonal change, "
+            f"backtest {newest.expected:.3f} at the same steps"
+        )
+    return sentence + "."
+
+
+def _summary(scores: pd.DataFrame, recipe: str) -> str:
+    def value(model: str, metric: str) -> float | None:
+        rows = _rows(scores, recipe, model, metric, level="overall")["value"].dropna()
+        return float(rows.iloc[0]) if len(rows) else None
+
+    loss, cutoffs, covered = (value("combination", metric) for metric in ("mase", "cutoffs", "coverage_80"))
+    if loss is None:
+        return "no backtest yet, for the history is too short"
+    rivals = [
+        f"{found:.3f} ({name})" for model, name in BASELINES.items() if (found := value(model, "mase")) is not None
+    ]
+    text = f"combination MASE {loss:.3f}"
+    text += f" against {' and '.join(rivals[:2])}" if rivals else ""
+    text += f" over {cutoffs or 0:.0f} backtest cutoffs"
+    return text + ("" if covered is None else f", 80 % intervals covered {100 * covered:.1f} %")
+
+
+def _rows(scores: pd.DataFrame, recipe: str, model: str, metric: str, *, level: str) -> pd.DataFrame:
+    return scores[
+        (scores["recipe"] == recipe[:LABEL])
+        & (scores["model"] == model)
+        & (scores["metric"] == metric)
+        & (scores["level"] == level)
+    ]

@@ -1,0 +1,87 @@
+"""What has to be trained in this cycle, and what caused it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from pulse_kedro.domain.panel import TIME, content_hash
+
+Role = Literal["champion", "challenger"]
+Mode = Literal["bootstrap", "update", "recompute", "nothing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChampionFacts:
+    """What is asked of the champion before it is touched: its digest, its recipe, and the data it has seen."""
+
+    digest: str
+    recipe_digest: str
+    known_until: pd.Timestamp
+    panel_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingJob:
+    """One bundle to make: for whom, from which recipe, how, and why."""
+
+    role: Role
+    recipe_digest: str
+    mode: Mode
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """All jobs of one cycle; the champion's comes first."""
+
+    jobs: tuple[TrainingJob, ...]
+
+    @property
+    def action(self) -> Literal["bootstrap", "update", "nothing"]:
+        """The plan in one word."""
+        modes = {job.mode for job in self.jobs}
+        if modes == {"nothing"}:
+            return "nothing"
+        return "bootstrap" if self.jobs[0].role == "challenger" else "update"
+
+    @property
+    def cause(self) -> str:
+        """The causes of all jobs in one sentence."""
+        return "; ".join(job.cause for job in self.jobs)
+
+
+def plan_jobs(champion: ChampionFacts | None, recipe_digest: str, panel: pd.DataFrame) -> TrainingPlan:
+    """Jobs that a cycle needs.
+
+    Args:
+        champion: What served the parent cycle; `None` in the first cycle.
+        recipe_digest: The recipe that `conf/` asks for.
+        panel: Everything the cycle knows.
+
+    Returns:
+        A bootstrap when nothing served before. Otherwise the champion is updated with the new periods, recomputed when
+        a value it has seen changed, or left alone when nothing is new; another recipe in `conf/` adds a challenger.
+    """
+    if champion is None:
+        cause = "no champion serves yet: everything is learned from the beginning"
+        return TrainingPlan(
+            jobs=(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause),)
+        )
+    mode, cause = _champion_job(champion, panel)
+    jobs = [TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause)]
+    if recipe_digest != champion.recipe_digest:
+        cause = f"recipe {recipe_digest[:12]} of conf/ differs from the champion's {champion.recipe_digest[:12]}"
+        jobs.append(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause))
+    return TrainingPlan(jobs=tuple(jobs))
+
+
+def _champion_job(champion: ChampionFacts, panel: pd.DataFrame) -> tuple[Mode, str]:
+    """Mode and cause for the champion."""
+    new = panel[TIME] > champion.known_until
+    if content_hash(panel[~new]) != champion.panel_digest:
+        return "recompute", f"revision: values up to {champion.known_until.date()} changed since the champion saw them"
+    if not new.any():
+        return "nothing", f"no observation after {champion.known_until.date()}"
+    periods = panel.loc[new, TIME].nunique()
+    return "update", f"{periods} new period{'s' * (periods > 1)} with {int(new.sum())} observations"

@@ -1,0 +1,112 @@
+"""Retrodiction in one pass: every member's forecasts at every cutoff, each made with what was known then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pulse_kedro.domain.panel import Array, Matrix
+from pulse_kedro.forecasting.baselines import empty_baseline
+from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
+from pulse_kedro.forecasting.ridge import batch_digest, empty_ridge
+from pulse_kedro.forecasting.windows import WindowSchema
+
+CLIPS = {"seasonal": 6.0, "level": 8.0}
+"""Largest standardised target a window may have; see the reference of the recursive ridge, sections 2.1 and 2.5."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Forecasts and what came true, for K cutoffs, H steps, S series and M members.
+
+    `points` has shape `(M, K, H, S)`, `actual` `(K, H, S)` with `nan` where unknown, `scale` `(K, S)` with `nan`
+    where undefined or zero, `resolved` `(K,)` tells at which cutoffs the whole horizon lies in the past.
+    """
+
+    members: tuple[str, ...]
+    ids: tuple[str, ...]
+    cutoffs: pd.DatetimeIndex
+    points: Array
+    actual: Array
+    scale: Array
+    resolved: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def create_member(options: MemberOptions, recipe: RecipeOptions, *, series: int) -> Forecaster:
+    """A member of a recipe that has seen nothing yet."""
+    if options.kind in ("naive", "seasonal_naive", "seasonal_drift"):
+        return empty_baseline(options.kind, horizon=recipe.horizon, season_length=recipe.season_length, series=series)
+    schema = window_schema(options, recipe)
+    return empty_ridge(options.name, schema, series=series)
+
+
+def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema:
+    """Windows of a ridge member."""
+    variant: Literal["seasonal", "level"] = "level" if options.kind == "level_ridge" else "seasonal"
+    return WindowSchema(
+        variant=variant,
+        look_back=options.look_back or 1,
+        horizon=recipe.horizon,
+        season_length=recipe.season_length,
+        intercept=options.kind != "seasonal_ridge",
+        clip=CLIPS[variant],
+    )
+
+
+def fit_members(recipe: RecipeOptions, matrix: Matrix) -> dict[str, Forecaster]:
+    """Every member of a recipe after one pass over a panel, by name."""
+    batch = batch_digest(matrix.y, matrix.ids, str(matrix.times[0]))
+    members = [create_member(options, recipe, series=len(matrix.ids)) for options in recipe.members]
+    return {member.name: member.update(matrix.y, batch) for member in members}
+
+
+def update_members(members: Mapping[str, Forecaster], old: Sequence[str], new: Matrix) -> dict[str, Forecaster]:
+    """Every member after new periods arrived.
+
+    Args:
+        members: States over the series `old`.
+        old: Their ids, in the order of their columns.
+        new: Only the new periods; series that `old` does not know start empty.
+
+    Returns:
+        States over the series of `new`, by name.
+    """
+    position = {name: column for column, name in enumerate(old)}
+    columns = [position.get(name, -1) for name in new.ids]
+    batch = batch_digest(new.y, new.ids, str(new.times[0]))
+    return {name: member.align(columns).update(new.y, batch) for name, member in members.items()}
+
+
+def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.DatetimeIndex) -> Replay:
+    """Forecasts of every member at every cutoff, in one additive pass over the data.
+
+    Args:
+        recipe: Members, horizon and season.
+        matrix: The panel. Shape `(T, S)`.
+        scale: Scale of each series as known at each period. Shape `(T, S)`.
+        cutoffs: Periods of the matrix, ascending.
+
+    Returns:
+        Forecasts and actuals; nothing in the forecasts at a cutoff depends on a later value.
+    """
+    stops = matrix.times.get_indexer(cutoffs) + 1
+    points = np.full((len(recipe.members), len(stops), recipe.horizon, len(matrix.ids)), np.nan)
+    for row, options in enumerate(recipe.members):
+        member, start = create_member(options, recipe, series=len(matrix.ids)), 0
+        for column, stop in enumerate(stops):
+            member = member.update(matrix.y[start:stop], "")
+            points[row, column], start = member.forecast(), int(stop)
+    ahead = np.concatenate([matrix.y, np.full((recipe.horizon, len(matrix.ids)), np.nan)])
+    known = scale[stops - 1]
+    return Replay(
+        members=tuple(options.name for options in recipe.members),
+        ids=matrix.ids,
+        cutoffs=cutoffs,
+        points=points,
+        actual=np.stack([ahead[stop : stop + recipe.horizon] for stop in stops]),
+        scale=np.where(known > 0, known, np.nan),
+        resolved=stops + recipe.horizon <= len(matrix.times),
+    )

@@ -1,0 +1,203 @@
+"""A bundle on disk: one safetensors file per member and a manifest with the hash of each; nothing is pickled.
+
+`python -m pulse_kedro.forecasting.bundle_files FOLDER` loads a bundle in a fresh process, checks it, and prints one
+JSON object.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import load as read_arrays
+from safetensors.numpy import save as write_arrays
+
+from pulse_kedro.domain.errors import CorruptArtifact
+from pulse_kedro.domain.panel import Array
+from pulse_kedro.forecasting.baselines import Baseline, BaselineKind
+from pulse_kedro.forecasting.bundle import Bundle
+from pulse_kedro.forecasting.combination import Choice
+from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.recipe import recipe_from_dict
+from pulse_kedro.forecasting.ridge import Ridge, Sums
+from pulse_kedro.forecasting.windows import WindowSchema
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+FOLDER_MODE = 0o755
+COMMON = "serving.safetensors"
+
+
+class DamagedBundle(CorruptArtifact):
+    """A stored bundle is not what its manifest says."""
+
+    def __init__(self, folder: str, problem: str) -> None:
+        """Keep the folder and what is wrong."""
+        super().__init__(folder, problem)
+        self.folder, self.problem = folder, problem
+
+    def __str__(self) -> str:
+        """Name folder and problem, and the way out."""
+        return (
+            f"Loading the bundle {self.folder} failed: {self.problem}. "
+            "Move the folder away and run the cycle again: it is rebuilt from the data."
+        )
+
+
+def encode(bundle: Bundle) -> dict[str, bytes]:
+    """Files of a bundle by name, the manifest last; equal bundles give equal bytes."""
+    files = {f"{name}.safetensors": _pack(dict(member.arrays())) for name, member in bundle.members.items()}
+    common = {"spread": bundle.spread, "golden": bundle.golden, "widths": bundle.widths}
+    files[COMMON] = _pack({**common, "weights": bundle.choice.weights, "served": bundle.served.astype(float)})
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "recipe": bundle.recipe.as_dict(),
+        "recipe_digest": bundle.recipe_digest,
+        "frequency": bundle.frequency,
+        "ids": list(bundle.ids),
+        "known_until": bundle.known_until.isoformat(),
+        "panel_digest": bundle.panel_digest,
+        "snapshot": bundle.snapshot,
+        "parent": bundle.parent,
+        "choice": {"name": bundle.choice.name, "rule": bundle.choice.rule},
+        "calibration_cutoffs": bundle.calibration_cutoffs,
+        "members": [member.facts() for member in bundle.members.values()],
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    files[MANIFEST] = json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False).encode()
+    return files
+
+
+def seal(bundle: Bundle) -> Bundle:
+    """Bundle under the digest of its content: SHA-256 of the manifest, which holds the hash of every array file."""
+    return bundle.sealed(hashlib.sha256(encode(bundle)[MANIFEST]).hexdigest())
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> str:
+    """Digest of a bundle after its files stand in `folder`, which appears complete or not at all.
+
+    Args:
+        bundle: What to store.
+        folder: Where; when it exists already it holds the same content and is left alone.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    files = encode(bundle)
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+        draft.chmod(FOLDER_MODE)
+        for name, content in files.items():
+            with (draft / name).open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        _sync(draft)
+        try:
+            draft.rename(folder)
+        except OSError:
+            shutil.rmtree(draft)
+            if not folder.exists():
+                raise
+        _sync(folder.parent)
+    return hashlib.sha256(files[MANIFEST]).hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Bundle from its files, every hash verified first.
+
+    Raises:
+        DamagedBundle: A file is missing or differs from the manifest, or the manifest is newer than this code.
+    """
+    try:
+        text = (folder / MANIFEST).read_bytes()
+        manifest = json.loads(text)
+        if manifest["schema_version"] > SCHEMA_VERSION:
+            raise DamagedBundle(str(folder), f"its schema {manifest['schema_version']} is newer than {SCHEMA_VERSION}")
+        contents = {name: (folder / name).read_bytes() for name in manifest["files"]}
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedBundle(str(folder), f"it is incomplete ({error})") from error
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
+            raise DamagedBundle(str(folder), f"{name} differs from its hash")
+    return _decode(manifest, contents).sealed(hashlib.sha256(text).hexdigest())
+
+
+def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
+    common = read_arrays(contents[COMMON])
+    choice = cast("dict[str, str]", manifest["choice"])
+    facts = cast("list[dict[str, object]]", manifest["members"])
+    members = [_member(fact, read_arrays(contents[f"{fact.get('name', fact['kind'])}.safetensors"])) for fact in facts]
+    return Bundle(
+        recipe=recipe_from_dict(cast("dict[str, object]", manifest["recipe"])),
+        frequency=str(manifest["frequency"]),
+        ids=tuple(cast("list[str]", manifest["ids"])),
+        known_until=pd.Timestamp(str(manifest["known_until"])),
+        panel_digest=str(manifest["panel_digest"]),
+        snapshot=str(manifest["snapshot"]),
+        parent=cast("str | None", manifest["parent"]),
+        members={member.name: member for member in members},
+        choice=Choice(name=choice["name"], rule=choice["rule"], weights=common["weights"]),  # type: ignore[arg-type]
+        spread=common["spread"],
+        golden=common["golden"],
+        served=common["served"].astype(bool),
+        widths=common["widths"],
+        calibration_cutoffs=int(cast("int", manifest["calibration_cutoffs"])),
+    )
+
+
+def _member(facts: dict[str, object], arrays: dict[str, Array]) -> Forecaster:
+    """A member from its facts and arrays; kinds come from a closed list."""
+    if facts["kind"] == "ridge":
+        return Ridge(
+            name=str(facts["name"]),
+            schema=WindowSchema(**cast("dict[str, object]", facts["schema"])),  # type: ignore[arg-type]
+            sums=Sums(n=int(cast("int", facts["n"])), xx=arrays["xx"], xy=arrays["xy"], yy=arrays["yy"]),
+            tail=arrays["tail"],
+            batches=tuple(cast("list[str]", facts["batches"])),
+        )
+    return Baseline(
+        kind=cast("BaselineKind", facts["kind"]),
+        horizon=int(cast("int", facts["horizon"])),
+        season_length=int(cast("int", facts["season_length"])),
+        tail=arrays["tail"],
+    )
+
+
+def _pack(arrays: dict[str, Array]) -> bytes:
+    return write_arrays({name: np.ascontiguousarray(values) for name, values in sorted(arrays.items())})
+
+
+def check(folder: Path) -> dict[str, object]:
+    """Whether a stored bundle loads and forecasts what it forecast at training.
+
+    Returns:
+        `ok`, `problems` in sentences, `seconds` spent.
+    """
+    started = time.perf_counter()
+    try:
+        problems = load_bundle(folder).problems()
+    except DamagedBundle as error:
+        problems = [str(error)]
+    return {"ok": not problems, "problems": problems, "seconds": round(time.perf_counter() - started, 3)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(check(Path(sys.argv[1]))) + "\n")

@@ -1,0 +1,115 @@
+"""What a forecaster is made of. The digest of a recipe is the identity that promotions compare."""
+
+from dataclasses import asdict
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic.dataclasses import dataclass
+
+from pulse_kedro.domain.cycle import digest
+from pulse_kedro.domain.errors import InvalidConfiguration
+
+MemberKind = Literal["naive", "seasonal_naive", "seasonal_drift", "seasonal_ridge", "drift_ridge", "level_ridge"]
+RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge")
+
+
+class RepeatedMember(InvalidConfiguration):
+    """Two members of one recipe have the same name."""
+
+    def __init__(self, name: str) -> None:
+        """Keep the repeated name."""
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Name the member and the way out."""
+        return (
+            f"Reading the recipe failed: got member {self.name!r} twice, expected each once. "
+            "Remove one of them from `recipe.members` in conf/."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class MemberOptions:
+    """One member of the ensemble."""
+
+    kind: MemberKind
+    """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
+    constant, `level_ridge` reads levels around their mean."""
+    look_back: int | None = Field(default=None, ge=1)
+    """Observations a ridge reads, in steps; none for baselines."""
+
+    @model_validator(mode="after")
+    def _look_back_belongs_to_ridges(self) -> Self:
+        if (self.look_back is None) == (self.kind in RIDGE_KINDS):
+            need = "needs a look_back" if self.kind in RIDGE_KINDS else "takes no look_back"
+            msg = f"member {self.kind!r} {need}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of the member in every table, such as `seasonal_ridge_24`."""
+        return f"{self.kind}_{self.look_back}" if self.look_back else self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class CombinationOptions:
+    """How members become one forecast."""
+
+    warm_up: int = Field(ge=2)
+    """Resolved cutoffs before the choice may differ from the simplest candidate."""
+    standard_errors: float = Field(ge=0)
+    """How far behind the best a simpler candidate may lie and still be taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class IntervalOptions:
+    """How the combination's own errors become quantiles."""
+
+    calibration_cutoffs: int = Field(ge=12)
+    """Newest resolved cutoffs whose errors are read."""
+    tracking_start: int = Field(ge=2)
+    """Resolved cutoffs before the width factor starts to move."""
+    pooling: float = Field(ge=0)
+    """Weight of the pooled quantiles, counted in cutoffs of a series' own evidence."""
+    learning_rate: float = Field(ge=0, lt=1)
+    """Step of the width factor on the log scale, per unit of relative miss."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class RecipeOptions:
+    """Everything that makes two forecasters different on the same data."""
+
+    horizon: int = Field(ge=1)
+    """Steps ahead that are forecast."""
+    season_length: int = Field(ge=1)
+    """Steps in one season."""
+    members: tuple[MemberOptions, ...] = Field(min_length=1)
+    """The ensemble, in the order of its tables."""
+    combination: CombinationOptions
+    """How members become one forecast."""
+    intervals: IntervalOptions
+    """How errors become quantiles."""
+
+    @model_validator(mode="after")
+    def _members_are_distinct(self) -> Self:
+        names = [member.name for member in self.members]
+        for name in names:
+            if names.count(name) > 1:
+                raise RepeatedMember(name)
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, 64 hexadecimal digits."""
+        return digest(self.as_dict())
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain JSON values, in the order of the fields."""
+        return asdict(self)
+
+
+def recipe_from_dict(values: dict[str, object]) -> RecipeOptions:
+    """Recipe from its JSON form, checked like the one in `conf/`."""
+    return TypeAdapter(RecipeOptions).validate_python(values)

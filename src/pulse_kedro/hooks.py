@@ -1,0 +1,246 @@
+"""What happens around the nodes of a run: keys are checked, the journal is kept, MLflow is told.
+
+Thin on purpose: it tells adapters what Kedro says. Heavy packages are imported by the adapters, when they are needed.
+"""
+
+import atexit
+import logging
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from pulse_kedro.adapters.progress import StepBar
+from pulse_kedro.domain.errors import PulseError
+from pulse_kedro.domain.recovery.redaction import redact
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Run:
+    """What is known about the run in progress; there is at most one per process."""
+
+    attempt: Any
+    bar: StepBar
+    facts: dict[str, object]
+    tracked: str | None = None
+    cycle: str | None = None
+    node: str = ""
+    doing: str = ""
+    inputs: tuple[str, ...] = ()
+    seen: set[str] = field(default_factory=set)
+
+
+class PulseHooks:
+    """Our part in the life of a run. Workers need no state of it."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._url = ""
+        self._project = Path()
+        self._run: Run | None = None
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Refuse run-time parameters that no file declares, before MLflow or a node is touched."""
+        from pulse_kedro.adapters.configuration import (
+            UnknownParameter,
+            database_url,
+            declared_parameters,
+            refuse_unknown,
+        )
+
+        loader = context.config_loader
+        if loader.runtime_params:
+            try:
+                refuse_unknown(loader.runtime_params, declared_parameters(loader))
+            except UnknownParameter as error:
+                raise click.UsageError(str(error)) from error
+        self._url, self._project = database_url(loader), context.project_path
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Open an attempt in the journal and tell MLflow what was typed."""
+        from pulse_kedro.adapters import tracking
+        from pulse_kedro.adapters.attempts import Attempt
+        from pulse_kedro.adapters.compute import cap_threads
+
+        self._stop()
+        cap_threads()
+        command = _command(run_params)
+        try:
+            attempt = Attempt(self._url, run=run_params["run_id"], command=command)
+        except BaseException:
+            tracking.abandon_run("FAILED")
+            raise
+        atexit.register(self._stop)
+        self._run = Run(attempt, StepBar(len(pipeline.nodes)), _facts(run_params, command), tracking.active_run())
+        if self._run.tracked is not None:
+            tracking.share_run(self._run.tracked)
+            asked = str((run_params.get("runtime_params") or {}).get("as_of") or "newest")
+            tracking.tag(self._run.tracked, {"pulse.command": command, "pulse.as_of": asked})
+
+    @hook_impl
+    def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
+        """Remember where the run is, in case it fails there."""
+        self._at(node, f"loading {dataset_name}")
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Show the step, and log the fields of its options."""
+        self._at(node, "running")
+        if self._run is not None:
+            self._run.inputs = tuple(inputs)
+            self._run.bar.step(node.name)
+            self._log_options(self._run, inputs)
+
+    @hook_impl
+    def after_node_run(self, outputs: dict[str, Any]) -> None:
+        """Note which cycle this is, as soon as that is known."""
+        if self._run is None:
+            return
+        self._run.bar.advance()
+        if "cycle" in outputs:
+            self._name_cycle(self._run, outputs["cycle"])
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Remember where the run is, in case it fails there."""
+        self._at(node, f"saving {dataset_name}")
+
+    @hook_impl
+    def on_node_error(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Remember which node failed on what; `on_pipeline_error` follows and keeps the fault."""
+        self._at(node, "running")
+        if self._run is not None:
+            self._run.inputs = tuple(inputs)
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Keep the fault and say the next step. It never raises: the error itself is on its way."""
+        run = self._end()
+        if run is None:
+            return
+        where: dict[str, object] = {"doing": run.doing, "inputs": run.inputs, "cycle": run.cycle}
+        fault = run.attempt.fail(error, node=run.node, context=run.facts | where)
+        _spare_the_traceback(error)
+        if run.tracked is not None:
+            from pulse_kedro.adapters import tracking
+
+            tracking.tag(run.tracked, {"pulse.fault": fault.code, "pulse.next_step": fault.next_step})
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Close the attempt; then project what the database knows to MLflow, whose run is still open now."""
+        run = self._end()
+        if run is None:
+            return
+        run.attempt.finish()
+        if run.tracked is not None:
+            from pulse_kedro.adapters.projection import project
+
+            project(run.tracked, cycle=run.cycle, url=self._url, catalog=catalog, outputs=pipeline.all_outputs())
+
+    def _at(self, node: Node, doing: str) -> None:
+        if self._run is not None:
+            self._run.node, self._run.doing = node.name, doing
+
+    def _end(self) -> Run | None:
+        """The run in progress, which is over now."""
+        run, self._run = self._run, None
+        atexit.unregister(self._stop)
+        if run is not None:
+            run.bar.stop()
+        return run
+
+    def _stop(self) -> None:
+        """Close what was interrupted, at the end of the process or, as in notebooks, before the next run."""
+        run = self._end()
+        if run is not None:
+            run.attempt.interrupt()
+            if run.tracked is not None:
+                from pulse_kedro.adapters import tracking
+
+                tracking.abandon_run("KILLED")
+
+    def _log_options(self, run: Run, inputs: Mapping[str, object]) -> None:
+        for name, value in inputs.items():
+            fresh = name.startswith("params:") and name not in run.seen
+            if run.tracked is not None and fresh and not isinstance(value, _PLAIN):
+                from pulse_kedro.adapters import tracking
+
+                run.seen.add(name)
+                tracking.log_options(run.tracked, name.removeprefix("params:"), value)
+
+    def _name_cycle(self, run: Run, cycle: Any) -> None:  # noqa: ANN401  # what a node returned; Kedro does not type it
+        run.cycle = str(cycle.key)
+        run.attempt.name_cycle(run.cycle)
+        if run.tracked is not None:
+            from pulse_kedro.adapters import tracking
+
+            tags = {
+                "pulse.cycle": run.cycle,
+                "pulse.parent": cycle.period.parent or "none",
+                "pulse.as_of": cycle.period.as_of.date().isoformat(),
+                "pulse.code": cycle.code_version,
+            }
+            tracking.tag(run.tracked, tags)
+
+
+def _spare_the_traceback(error: Exception) -> None:
+    """Let the process end with one line where our own error explains itself; a debug log keeps the whole."""
+    if not isinstance(error, PulseError):
+        return
+    logger.debug("traceback of the failure", exc_info=error)
+    otherwise = sys.excepthook
+
+    def show(kind: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
+        if value is error:
+            click.echo(f"{kind.__name__}: {redact(str(value))}", err=True)
+        else:
+            otherwise(kind, value, traceback)
+
+    sys.excepthook = show
+
+
+_PLAIN = (dict, list, str, int, float, bool, type(None))
+
+
+def _command(run_params: Mapping[str, Any]) -> str:
+    """What was typed; outside the command line, the session call with what it was given."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        return redact(f"{context.find_root().info_name} {shlex.join(sys.argv[1:])}")
+    given = {name: value for name, value in run_params.items() if value and name in _REPEATABLE}
+    return redact(f"session.run({', '.join(f'{name}={value!r}' for name, value in given.items())})")
+
+
+_REPEATABLE = (
+    "pipeline_names",
+    "env",
+    "tags",
+    "node_names",
+    "from_nodes",
+    "to_nodes",
+    "from_inputs",
+    "to_outputs",
+    "namespaces",
+    "runtime_params",
+)
+
+
+def _facts(run_params: Mapping[str, Any], command: str) -> dict[str, object]:
+    """What a fault keeps, so that it can be repeated."""
+    facts = {"run": run_params["run_id"], "command": command, "params": run_params.get("runtime_params") or {}}
+    return facts | {"env": run_params.get("env"), "pipelines": run_params.get("pipeline_names") or ["__default__"]}

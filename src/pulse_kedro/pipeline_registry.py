@@ -1,0 +1,34 @@
+"""Table of contents: the rooms and the named runs that `kedro run --pipelines` knows.
+
+Explicit instead of discovered: a run that is only registered could not be started by name, and the import contracts
+see plain imports.
+"""
+
+from kedro.pipeline import Pipeline
+
+from pulse_kedro.pipelines import data_management, inference, metrics, recovery, reporting, rules, training
+
+ROOMS = {
+    "data_management": data_management,
+    "training": training,
+    "metrics": metrics,
+    "rules": rules,
+    "inference": inference,
+    "recovery": recovery,
+    "reporting": reporting,
+}
+
+RUNS = {
+    "cycle": ("data_management", "training", "metrics", "rules", "inference", "recovery", "reporting"),
+}
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Every room, every named run, and the cycle as the default.
+
+    Returns:
+        Pipelines by the name that `--pipelines` takes; `__default__` is the run `cycle`.
+    """
+    rooms = {name: room.create_pipeline() for name, room in ROOMS.items()}
+    runs = {name: sum((rooms[part] for part in parts), start=Pipeline([])) for name, parts in RUNS.items()}
+    return rooms | runs | {"__default__": runs["cycle"]}

@@ -1,0 +1,44 @@
+"""From the source to the panel; every step is a pure function of its arguments."""
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.as_of import Ancestry, resolve
+from pulse_kedro.domain.data_management.features import describe_rows
+from pulse_kedro.domain.data_management.quality import assess
+from pulse_kedro.domain.data_management.rows import split
+from pulse_kedro.domain.data_management.series import describe_series, panel_of
+from pulse_kedro.domain.data_management.snapshots import Snapshot, take
+from pulse_kedro.domain.data_management.source import SourceOptions
+
+
+def split_rows(us_employment: pd.DataFrame, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of the source that can be used, and the quarantine: the others, each with its reason."""
+    return split(us_employment, source)
+
+
+def resolve_cycle(rows: pd.DataFrame, as_of: str | None, source: SourceOptions, history: Ancestry) -> Period:
+    """Period at which this cycle stands, and the committed cycles it may build on."""
+    return resolve(rows, as_of, source, history)
+
+
+def take_snapshot(rows: pd.DataFrame, period: Period, source: SourceOptions) -> Snapshot:
+    """Immutable snapshot of what is known at the period, named by its content."""
+    return take(rows, period.as_of, source)
+
+
+def make_panel(snapshot: Snapshot, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Panel of all observations, and one line per series that says whether it gets a forecast."""
+    return panel_of(snapshot), describe_series(snapshot, source)
+
+
+def assess_quality(
+    rows: pd.DataFrame, quarantine: pd.DataFrame, snapshot: Snapshot, source: SourceOptions
+) -> dict[str, object]:
+    """Quality report: rows by fate, series by status, gaps, and what is missing."""
+    return assess(rows, quarantine, snapshot, source)
+
+
+def make_features(panel: pd.DataFrame, source: SourceOptions) -> pd.DataFrame:
+    """Season and scale of every row of the panel, known at that row and never later."""
+    return describe_rows(panel, source.step)

@@ -1,0 +1,29 @@
+"""The order of the data room."""
+
+from kedro.pipeline import Node, Pipeline
+
+from pulse_kedro.pipelines.data_management.nodes import (
+    assess_quality,
+    make_features,
+    make_panel,
+    resolve_cycle,
+    split_rows,
+    take_snapshot,
+)
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Source -> rows -> period -> snapshot -> panel -> features, with a quality report beside them."""
+    known = ["rows", "quarantine", "snapshot", "params:source"]
+    return Pipeline(
+        [
+            Node(split_rows, ["us_employment", "params:source"], ["rows", "quarantine"], name="split_rows"),
+            Node(resolve_cycle, ["rows", "params:as_of", "params:source", "history"], "period", name="resolve_cycle"),
+            Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
+            Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),
+            Node(assess_quality, known, "quality_report", name="assess_quality"),
+            Node(make_features, ["panel", "params:source"], "features", name="make_features"),
+        ],
+        namespace="data_management",
+        prefix_datasets_with_namespace=False,
+    )

@@ -1,0 +1,57 @@
+"""What goes into the ledger: forecasts of the serving bundle, and outcomes of the forecasts issued before."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Cycle, Period
+from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.errors import InvalidConfiguration
+from pulse_kedro.domain.ledger import (
+    CYCLE,
+    FORECAST_COLUMNS,
+    OUTCOME_COLUMNS,
+    RAW_COLUMNS,
+    RULED_COLUMNS,
+    Ledger,
+    vintages,
+)
+from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TARGET, TIME
+from pulse_kedro.forecasting.bundle import Bundle
+
+
+class RulesNotApplicable(InvalidConfiguration):
+    """A rulebook holds rules that this version cannot apply."""
+
+    def __init__(self, count: int) -> None:
+        """Keep how many rules there are."""
+        super().__init__(count)
+        self.count = count
+
+    def __str__(self) -> str:
+        """Give the count and the way out."""
+        return (
+            f"Applying the rulebook failed: got {self.count} rules, expected an empty rulebook in this version. "
+            "Use the version that wrote the rulebook."
+        )
+
+
+def issue_forecasts(serving_bundle: Bundle, cycle: Cycle, rulebook: Mapping[str, list[object]]) -> pd.DataFrame:
+    """Quantile forecasts of every live series for the next steps: raw, and after the rulebook."""
+    if rulebook["rules"]:
+        raise RulesNotApplicable(len(rulebook["rules"]))
+    issued = serving_bundle.forecast()
+    raw = issued[list(QUANTILE_COLUMNS)].set_axis(list(RAW_COLUMNS), axis=1)
+    ruled = raw.set_axis(list(RULED_COLUMNS), axis=1)
+    head = issued.drop(columns=list(QUANTILE_COLUMNS)).assign(**{CYCLE: cycle.key})
+    return pd.concat([head, raw, ruled], axis=1)[list(FORECAST_COLUMNS)]
+
+
+def resolve_outcomes(ledger: Ledger, panel: pd.DataFrame, period: Period, snapshot: Snapshot) -> pd.DataFrame:
+    """Outcomes that became known for forecasts of earlier cycles, and new values of outcomes that were revised."""
+    targets = ledger.of(period.ancestors).forecasts[[ID, TIME]].drop_duplicates()
+    known = targets.merge(panel, on=[ID, TIME], how="inner")
+    recorded = vintages(ledger, period.ancestors)[[ID, TIME, TARGET]].rename(columns={TARGET: "recorded"})
+    merged = known.merge(recorded, on=[ID, TIME], how="left")
+    fresh = merged[merged["recorded"].isna() | merged["recorded"].ne(merged[TARGET])]
+    return fresh.assign(snapshot=snapshot.id)[list(OUTCOME_COLUMNS)].reset_index(drop=True)

@@ -1,0 +1,74 @@
+"""From forecasts with actuals to scores, and from scores to the decision on the bundle that serves."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.history import History
+from pulse_kedro.domain.ledger import Ledger
+from pulse_kedro.domain.metrics.live import score_ledger
+from pulse_kedro.domain.metrics.scores import score_rows
+from pulse_kedro.domain.panel import frequency
+from pulse_kedro.domain.training.charge import BundleCheck, Servable, inspect, newest_loss, past_tests, take_charge
+from pulse_kedro.domain.training.contest import LABEL, pair_losses
+from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
+from pulse_kedro.domain.training.triggers import TrainingPlan
+
+
+def score_backtest(backtest: pd.DataFrame, panel: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Scores of every model of the backtest: overall, by series and by horizon."""
+    return score_rows(backtest, panel, frequency(period.frequency))
+
+
+def score_outcomes(ledger: Ledger, outcomes: pd.DataFrame, features: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Scores of the forecasts that ancestor cycles issued and whose outcome is known by now."""
+    return score_ledger(ledger, outcomes, features, period.ancestors)
+
+
+def decide(
+    *,
+    training_plan: TrainingPlan,
+    candidates: Mapping[str, Servable],
+    bundle_check: BundleCheck,
+    cutoff_losses: pd.DataFrame,
+    scores: pd.DataFrame,
+    live_scores: pd.DataFrame,
+    history: History,
+    period: Period,
+    promotion: PromotionOptions,
+) -> dict[str, object]:
+    """Which bundle serves, with the reason in numbers: first champion, next revision, or the verdict of the gate."""
+    checks = {role: inspect(bundle, bundle_check) for role, bundle in candidates.items()}
+    gate = None
+    if {"champion", "challenger"} <= set(candidates):
+        freq = frequency(period.frequency)
+        champion, challenger = candidates["champion"].recipe_digest, candidates["challenger"].recipe_digest
+        horizons = _horizon(scores, champion), _horizon(scores, challenger)
+        contest = pair_losses(cutoff_losses, champion=champion, challenger=challenger, horizons=horizons, freq=freq)
+        past = past_tests(history, period.ancestors)
+        faults = checks["challenger"]
+        gate = weigh(contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion)
+    newest = (
+        newest_loss(live_scores, scores, candidates["champion"].recipe_digest) if "champion" in candidates else None
+    )
+    return take_charge(
+        training_plan,
+        candidates,
+        checks,
+        gate=gate,
+        newest=newest,
+        scores=scores,
+        limit=promotion.catastrophic_ratio,
+    )
+
+
+def choose_serving_bundle(promotion_decision: Mapping[str, str], candidates: Mapping[str, Servable]) -> Servable:
+    """The bundle that the decision puts in charge."""
+    return candidates[promotion_decision["serves"]]
+
+
+def _horizon(scores: pd.DataFrame, recipe: str) -> int:
+    """Steps of a recipe's forecasts, as far as they were scored; 1 when nothing was."""
+    steps = scores.loc[(scores["recipe"] == recipe[:LABEL]) & (scores["level"] == "horizon"), "step"]
+    return int(steps.max()) if len(steps) else 1

@@ -1,0 +1,40 @@
+"""The order of the metrics room."""
+
+from kedro.pipeline import Node, Pipeline
+
+from pulse_kedro.pipelines.metrics.nodes import choose_serving_bundle, decide, score_backtest, score_outcomes
+
+WEIGHED = (
+    "training_plan",
+    "candidates",
+    "bundle_check",
+    "cutoff_losses",
+    "scores",
+    "live_scores",
+    "history",
+    "period",
+)
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Score what was replayed and what was issued -> decide -> hand over the bundle that serves."""
+    return Pipeline(
+        [
+            Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
+            Node(score_outcomes, ["ledger", "outcomes", "features", "period"], "live_scores", name="score_outcomes"),
+            Node(
+                decide,
+                {name: name for name in WEIGHED} | {"promotion": "params:promotion"},
+                "promotion_decision",
+                name="decide",
+            ),
+            Node(
+                choose_serving_bundle,
+                ["promotion_decision", "candidates"],
+                "serving_bundle",
+                name="choose_serving_bundle",
+            ),
+        ],
+        namespace="metrics",
+        prefix_datasets_with_namespace=False,
+    )

@@ -1,0 +1,73 @@
+"""The last word of a cycle. What the record does not hold is not part of the cycle."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.history import CycleRecord, History
+from pulse_kedro.domain.panel import ID
+from pulse_kedro.domain.training.triggers import TrainingPlan
+from pulse_kedro.forecasting.bundle import Bundle
+
+
+def summarise_evidence(
+    *,
+    scores: pd.DataFrame,
+    live_scores: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    quality_report: Mapping[str, object],
+    serving_bundle: Bundle,
+) -> dict[str, object]:
+    """Counts and choices of a cycle that are shown beside its decision."""
+    return {
+        "forecasts": len(forecasts),
+        "series_forecast": int(forecasts[ID].nunique()),
+        "outcomes": len(outcomes),
+        "scores": len(scores),
+        "live_scores": len(live_scores),
+        "quality": dict(quality_report),
+        "combination": serving_bundle.choice.name,
+        "calibration_cutoffs": serving_bundle.calibration_cutoffs,
+        "interval_widths": [round(float(width), 6) for width in serving_bundle.widths],
+    }
+
+
+def close_cycle(
+    *,
+    cycle: Cycle,
+    history: History,
+    training_plan: TrainingPlan,
+    promotion_decision: Mapping[str, object],
+    serving_bundle: Bundle,
+    evidence: Mapping[str, object],
+    series: pd.DataFrame,
+    scores: pd.DataFrame,
+    live_scores: pd.DataFrame,
+    rulebook: Mapping[str, object],
+    forecasts: pd.DataFrame,
+    outcomes: pd.DataFrame,
+) -> CycleRecord:
+    """Record of the cycle. Saving it is the commit: one transaction that makes everything above visible."""
+    parent = history.committed(cycle.period.parent) if cycle.period.parent else None
+    same = parent is not None and parent.recipe == serving_bundle.recipe_digest
+    jobs = [{"role": job.role, "mode": job.mode, "cause": job.cause} for job in training_plan.jobs]
+    quality = evidence["quality"]
+    return CycleRecord(
+        cycle=cycle,
+        bundle=serving_bundle.digest,
+        recipe=serving_bundle.recipe_digest,
+        revision=parent.revision + 1 if parent and same else 1,
+        since=parent.since if parent and same else cycle.period.as_of.date().isoformat(),
+        decision=promotion_decision,
+        plan={"action": training_plan.action, "cause": training_plan.cause, "jobs": jobs},
+        quality=quality if isinstance(quality, Mapping) else {},
+        summary={key: value for key, value in evidence.items() if key != "quality"},
+        rulebook=rulebook,
+        scores=scores,
+        live_scores=live_scores,
+        forecasts=forecasts,
+        outcomes=outcomes,
+        ended=tuple(map(str, series.loc[series["status"] == "ended", ID])),
+    )

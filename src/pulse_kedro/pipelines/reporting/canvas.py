@@ -1,0 +1,145 @@
+"""What all pictures share: panels on a grid, colours by role, a quiet layout, and the way into Plotly.
+
+Pictures are built as plain dictionaries and turned into one figure at the end, because Plotly checks each assignment.
+A trace keeps in `meta` which of its colours belong to which role, so that a page can repaint it for dark mode.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from pulse_kedro.pipelines.reporting.palette import LIGHT
+
+Trace = dict[str, object]
+Layout = dict[str, object]
+Picture = dict[str, object]
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+
+class Figure(Protocol):
+    """A Plotly figure, as far as this room needs to know it."""
+
+    def to_json(self) -> str | None:
+        """The figure as JSON text."""
+        ...
+
+
+def paint(trace: Trace, roles: Mapping[str, str | Sequence[str]]) -> Trace:
+    """The trace in the light colours of its roles, with the roles noted.
+
+    Args:
+        trace: A trace without colours.
+        roles: Role by place, such as `{"line.color": "ink"}`; a list colours points one by one.
+
+    Returns:
+        A new trace.
+
+    Example:
+        >>> painted = paint({"line": {"width": 2}}, {"line.color": "ink"})
+        >>> painted["line"], painted["meta"]
+        ({'width': 2, 'color': '#1c2530'}, {'line.color': 'ink'})
+    """
+    painted: Trace = dict(trace)
+    for place, name in roles.items():
+        colour = LIGHT[name] if isinstance(name, str) else [LIGHT[one] for one in name]
+        outer, _, inner = place.partition(".")
+        held = painted.get(outer)
+        painted[outer] = {**(held if isinstance(held, dict) else {}), inner: colour} if inner else colour
+    return {**painted, "meta": dict(roles)}
+
+
+def on_panel(trace: Trace, index: int) -> Trace:
+    """The trace on the panel with this index, counted from 0."""
+    return {**trace, "xaxis": f"x{_suffix(index)}", "yaxis": f"y{_suffix(index)}"}
+
+
+def panel_axes(index: int, box: tuple[float, float, float, float], x: Layout, y: Layout) -> Layout:
+    """The two axes of a panel.
+
+    Args:
+        index: Position of the panel, counted from 0.
+        box: Left, right, bottom and top as shares of the picture.
+        x: Settings of the horizontal axis.
+        y: Settings of the vertical axis.
+    """
+    left, right, bottom, top = box
+    name = _suffix(index)
+    quiet = {"gridcolor": LIGHT["grid"], "linecolor": LIGHT["grid"], "zeroline": False, "automargin": True}
+    return {
+        f"xaxis{name}": {**quiet, "showgrid": False, "domain": [left, right], "anchor": f"y{name}", **x},
+        f"yaxis{name}": {**quiet, "domain": [bottom, top], "anchor": f"x{name}", **y},
+    }
+
+
+def panel_title(text: str, box: tuple[float, float, float, float]) -> Layout:
+    """A heading above a panel, for readers who see the picture without the report."""
+    place = {"x": box[0], "y": box[3], "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    return {"text": text, "showarrow": False, "font": {"size": 12}, **place}
+
+
+def compose(traces: Sequence[Trace], layout: Layout, *, height: int) -> Picture:
+    """A picture in the common style.
+
+    Args:
+        traces: What is drawn, in drawing order.
+        layout: Axes, headings and what else differs.
+        height: Pixels.
+    """
+    common: Layout = {
+        "height": height,
+        "font": {"family": FONT, "size": 12, "color": LIGHT["ink"]},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 56, "r": 16, "t": 36, "b": 40},
+        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+        "separators": ".,",
+        "dragmode": False,
+        "template": {"layout": {}},
+    }
+    return {"data": list(traces), "layout": {**common, **layout}}
+
+
+def to_figure(picture: Picture) -> Figure:
+    """The picture as a Plotly figure, which the catalog can store and kedro-viz can show."""
+    from plotly.graph_objects import Figure as PlotlyFigure  # noqa: PLC0415  (heavy; only a run that draws pays for it)
+
+    figure: Figure = PlotlyFigure(picture)
+    return figure
+
+
+def split_panels(figure: Figure) -> list[Picture]:
+    """The panels of a figure as pictures of their own, so that a page can arrange them to its width.
+
+    Args:
+        figure: One or more panels; headings and a fixed height belong to the whole and are dropped.
+
+    Returns:
+        One picture per panel, in order, each on axes `x` and `y`; plain JSON values.
+    """
+    whole = json.loads(figure.to_json() or "{}")
+    layout: Layout = whole.get("layout", {})
+    common = {
+        key: value
+        for key, value in layout.items()
+        if not key.startswith(("xaxis", "yaxis")) and key not in {"annotations", "height", "title"}
+    }
+    count = sum(key.startswith("xaxis") for key in layout)
+    return [_panel(whole.get("data", []), layout, common, index) for index in range(count)]
+
+
+def _panel(traces: list[Trace], layout: Layout, common: Layout, index: int) -> Picture:
+    name = _suffix(index)
+    mine = [trace for trace in traces if trace.get("xaxis", "x") == f"x{name}"]
+    free = [{key: value for key, value in trace.items() if key not in {"xaxis", "yaxis"}} for trace in mine]
+    axes = {axis: _free_axis(layout.get(f"{axis}{name}")) for axis in ("xaxis", "yaxis")}
+    return {"data": free, "layout": {**common, **axes}}
+
+
+def _free_axis(axis: object) -> Layout:
+    settings = axis if isinstance(axis, dict) else {}
+    return {key: value for key, value in settings.items() if key not in {"domain", "anchor"}}
+
+
+def _suffix(index: int) -> str:
+    return "" if index == 0 else str(index + 1)

@@ -1,0 +1,225 @@
+"""The numbers that words, tiles and warnings of the report rest on, taken from the tables once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.source import SourceOptions
+from pulse_kedro.domain.history import CommittedCycle
+from pulse_kedro.domain.ledger import POINT, Ledger
+from pulse_kedro.domain.panel import ID, TARGET, TIME, frequency
+from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF, MISS, value_of
+from pulse_kedro.pipelines.reporting.fans import BANDS, bound
+from pulse_kedro.pipelines.reporting.options import ReportingOptions
+from pulse_kedro.pipelines.reporting.wording import COMBINATION, digits_for
+
+Scores = Mapping[str, Mapping[str, float]]
+"""Metric values by model, then by metric."""
+LABEL = 12
+"""Digits of a recipe digest that name it in the tables."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """One series in numbers: what it was, what is expected at the end of the horizon, how far such forecasts missed.
+
+    `change` is relative to one season before the target; `miss` and `miss_at_end` are mean absolute errors of the
+    backtest over all steps and at the last one; `nan` where unknown. Unit of the data.
+    """
+
+    unique_id: str
+    title: str
+    last_period: pd.Timestamp
+    last: float
+    target: pd.Timestamp
+    forecast: float
+    low: float
+    high: float
+    change: float
+    miss: float
+    miss_at_end: float
+    mase: float
+    digits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """Forecasts of ancestor cycles: how many there are, how many have come due, and what they reached.
+
+    `scores` holds values by metric, empty while nothing is due. `expected` is the MASE that the backtest has at the same
+    steps ahead: the first outcomes belong to short leads, which are easier.
+    """
+
+    issued: int
+    due: int
+    scores: Mapping[str, float]
+    expected: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything the report says in sentences."""
+
+    period: Period
+    source: SourceOptions
+    options: ReportingOptions
+    cycle: CommittedCycle
+    decision: Mapping[str, object]
+    quality: Mapping[str, object]
+    scores: Scores
+    cutoffs: tuple[pd.Timestamp, ...]
+    horizon: int
+    forecast_series: int
+    outlooks: tuple[Outlook, ...]
+    earlier: Earlier
+
+    @property
+    def frequency(self) -> str:
+        """Name of the frequency."""
+        return self.period.frequency
+
+    def score(self, model: str, metric: str) -> float:
+        """A panel score of the backtest; `nan` where it was not measured."""
+        return self.scores.get(model, {}).get(metric, float("nan"))
+
+    def skill(self, baseline: str) -> float:
+        """Share of a baseline's MASE that the combination avoids; `nan` without both."""
+        return 1 - self.score(COMBINATION, "mase") / (self.score(baseline, "mase") or float("nan"))
+
+
+def panel_scores(scores: pd.DataFrame, recipe: str | None = None) -> Scores:
+    """Overall scores by model and metric.
+
+    Args:
+        scores: Score table.
+        recipe: Keep this recipe only, first 12 digits; all when `None`.
+    """
+    rows = scores[scores["level"] == "overall"]
+    if recipe is not None:
+        rows = rows[rows["recipe"].astype(str) == recipe]
+    table: dict[str, dict[str, float]] = {}
+    for model, metric, value in zip(rows["model"], rows["metric"], rows["value"], strict=True):
+        table.setdefault(str(model), {})[str(metric)] = float(value)
+    return table
+
+
+def series_scores(scores: pd.DataFrame, recipe: str, model: str, metric: str = "mase") -> pd.Series:
+    """One metric of a model by series.
+
+    Args:
+        scores: Score table.
+        recipe: First 12 digits of the recipe's digest.
+        model: Name of the model.
+        metric: Name of the metric.
+    """
+    rows = _rows(scores, recipe, "series", metric)
+    return rows[rows["model"] == model].assign(**{ID: lambda table: table[ID].astype(str)}).set_index(ID)["value"]
+
+
+def horizon_scores(scores: pd.DataFrame, recipe: str, metric: str = "mase") -> pd.DataFrame:
+    """One metric in rows of steps and columns of models.
+
+    Args:
+        scores: Score table.
+        recipe: First 12 digits of the recipe's digest.
+        metric: Name of the metric.
+    """
+    rows = _rows(scores, recipe, "horizon", metric)
+    return rows.astype({"model": str}).pivot_table(index="step", columns="model", values="value", observed=True)
+
+
+def _rows(scores: pd.DataFrame, recipe: str, level: str, metric: str) -> pd.DataFrame:
+    wanted = (scores["level"] == level) & (scores["metric"] == metric) & (scores["recipe"].astype(str) == recipe)
+    return scores[wanted]
+
+
+def backtest_cutoffs(curves: pd.DataFrame) -> tuple[pd.Timestamp, ...]:
+    """Cutoffs at which the combination was scored, in time order."""
+    rows = curves[(curves["curve"] == BY_CUTOFF) & (curves["model"] == COMBINATION)]
+    return tuple(sorted(rows["cutoff"]))
+
+
+def look_out(
+    chosen: pd.DataFrame, panel: pd.DataFrame, forecasts: pd.DataFrame, curves: pd.DataFrame, period: Period
+) -> tuple[Outlook, ...]:
+    """One outlook for each chosen series that has both a past and a forecast.
+
+    Args:
+        chosen: `REPORT_SERIES`.
+        panel: Observations.
+        forecasts: What this cycle issued.
+        curves: As `trace_curves` returns them.
+        period: Where the cycle stands.
+    """
+    past = dict(iter(panel[panel[ID].isin(chosen[ID])].groupby(ID, observed=True)))
+    future = dict(iter(forecasts[forecasts[ID].isin(chosen[ID])].groupby(ID, observed=True)))
+    season = frequency(period.frequency)
+    outlooks = []
+    for row in chosen.to_dict(orient="records"):
+        name = str(row[ID])
+        if name in past and name in future:
+            end = future[name].sort_values("step").tail(1)
+            own = past[name].set_index(TIME)[TARGET]
+            before = own.get(season.shift(end[TIME].iloc[0], -season.season_length), float("nan"))
+            outlooks.append(_outlook(row, own, end, float(before), curves))
+    return tuple(outlooks)
+
+
+def _outlook(
+    row: Mapping[str, object], own: pd.Series, end: pd.DataFrame, before: float, curves: pd.DataFrame
+) -> Outlook:
+    forecast, name = float(end[POINT].iloc[0]), str(row[ID])
+    low, high = (float(bound(end, level).iloc[0]) for level in BANDS["80"])
+    return Outlook(
+        unique_id=name,
+        title=str(row["title"]),
+        last_period=own.index[-1],
+        last=float(own.iloc[-1]),
+        target=end[TIME].iloc[0],
+        forecast=forecast,
+        low=low,
+        high=high,
+        change=forecast / before - 1 if before else float("nan"),
+        miss=value_of(curves, MISS, unique_id=name, step=0),
+        miss_at_end=value_of(curves, MISS, unique_id=name, step=int(end["step"].iloc[0])),
+        mase=float(str(row["mase"])),
+        digits=digits_for([*own.tail(60).tolist(), low, high]),
+    )
+
+
+def look_back(ledger: Ledger, period: Period, live_scores: pd.DataFrame, backtest_by_step: pd.Series) -> Earlier:
+    """What became of the forecasts that ancestor cycles issued.
+
+    Args:
+        ledger: The forecast log.
+        period: Where the cycle stands.
+        live_scores: Scores of the resolved forecasts, one model; may be empty.
+        backtest_by_step: MASE of the combination in the backtest, by step.
+    """
+    forecasts = ledger.of(period.ancestors).forecasts
+    overall = live_scores[live_scores["level"] == "overall"]
+    scores = {str(metric): float(value) for metric, value in zip(overall["metric"], overall["value"], strict=True)}
+    by_step = live_scores[(live_scores["level"] == "horizon") & (live_scores["metric"] == "mase")]
+    counts = by_step.set_index("step")["n"].astype(float)
+    weights = counts[counts.index.isin(backtest_by_step.dropna().index)]
+    expected = (
+        float((backtest_by_step.reindex(weights.index) * weights).sum() / weights.sum())
+        if len(weights)
+        else float("nan")
+    )
+    due = int(overall.loc[overall["metric"] == "mase", "n"].sum())
+    return Earlier(issued=len(forecasts), due=due, scores=scores, expected=expected)
+
+
+def short(digest: object) -> str:
+    """A digest as it stands in tables and sentences."""
+    return str(digest)[:LABEL]
+
+
+def names_of(series: pd.DataFrame, ids: Sequence[object]) -> list[str]:
+    """Titles of series, each with its id where the two differ."""
+    titles = dict(zip(series[ID].astype(str), series["title"].astype(str), strict=True))
+    found = [(titles.get(str(name), str(name)), str(name)) for name in ids]
+    return [title if title == name else f"{title} ({name})" for title, name in found]

@@ -1,0 +1,189 @@
+"""From the results of a cycle to pictures, sentences and one page. Nothing is decided here."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.source import SourceOptions
+from pulse_kedro.domain.history import CommittedCycle
+from pulse_kedro.domain.ledger import Ledger
+from pulse_kedro.domain.panel import ID, frequency
+from pulse_kedro.pipelines.reporting.bias import draw_bias_panels
+from pulse_kedro.pipelines.reporting.canvas import Figure, to_figure
+from pulse_kedro.pipelines.reporting.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
+from pulse_kedro.pipelines.reporting.curves import trace_curves
+from pulse_kedro.pipelines.reporting.facts import (
+    Facts,
+    backtest_cutoffs,
+    horizon_scores,
+    look_back,
+    look_out,
+    panel_scores,
+    series_scores,
+    short,
+)
+from pulse_kedro.pipelines.reporting.fans import Story, draw_fans, earlier_forecasts, past_values
+from pulse_kedro.pipelines.reporting.options import ReportingOptions
+from pulse_kedro.pipelines.reporting.page import render
+from pulse_kedro.pipelines.reporting.selection import choose_aggregate, rank, report_table
+from pulse_kedro.pipelines.reporting.summary import Sources, summarise
+from pulse_kedro.pipelines.reporting.wording import COMBINATION
+
+
+def select_series(
+    *,
+    series: pd.DataFrame,
+    panel: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    scores: pd.DataFrame,
+    promotion_decision: Mapping[str, object],
+    period: Period,
+    reporting: ReportingOptions,
+) -> pd.DataFrame:
+    """The aggregate and examples at even distances from the best to the worst backtest error."""
+    issued = sorted(set(forecasts[ID].astype(str)))
+    season = frequency(period.frequency).season_length
+    aggregate = choose_aggregate(panel, issued, reporting.aggregate, season)
+    mase = series_scores(scores, short(promotion_decision["recipe"]), COMBINATION)
+    ranked = rank(mase, [name for name in issued if name != aggregate])
+    return report_table(series, aggregate, ranked, mase, reporting.examples)
+
+
+def draw_forecast_fans(
+    *,
+    report_series: pd.DataFrame,
+    panel: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    ledger: Ledger,
+    period: Period,
+    source: SourceOptions,
+    reporting: ReportingOptions,
+) -> Figure:
+    """Past, forecast with its intervals, and an earlier forecast beside what came true; one panel per shown series."""
+    earlier = earlier_forecasts(ledger, period, frequency(period.frequency))
+    ids = [str(name) for name in report_series[ID]]
+    stories = [
+        Story(
+            past=past_values(panel, name, period, reporting.history_seasons),
+            future=forecasts[forecasts[ID] == name].sort_values("step"),
+            earlier=earlier[earlier[ID] == name].sort_values("step"),
+        )
+        for name in ids
+    ]
+    return to_figure(draw_fans(list(report_series["title"]), stories, source.unit, period.frequency))
+
+
+def extract_curves(
+    backtest: pd.DataFrame,
+    report_series: pd.DataFrame,
+    promotion_decision: Mapping[str, object],
+    reporting: ReportingOptions,
+) -> pd.DataFrame:
+    """The few numbers of the large backtest table that are drawn."""
+    recipe = short(promotion_decision["recipe"])
+    return trace_curves(backtest, recipe, reporting.baselines, list(report_series[ID]))
+
+
+def draw_backtest_against_baselines(
+    scores: pd.DataFrame, curves: pd.DataFrame, promotion_decision: Mapping[str, object], reporting: ReportingOptions
+) -> Figure:
+    """Mean error of each model, and of combination and baselines at each past cutoff."""
+    values = panel_scores(scores, short(promotion_decision["recipe"]))
+    mase = pd.Series({name: metrics.get("mase", float("nan")) for name, metrics in values.items()}, dtype=float)
+    return to_figure(draw_backtest(mase, curves, reporting.baselines))
+
+
+def draw_skill_by_horizon(
+    scores: pd.DataFrame, promotion_decision: Mapping[str, object], reporting: ReportingOptions
+) -> Figure:
+    """Share of the reference's error that each model avoids, by steps ahead."""
+    mase = horizon_scores(scores, short(promotion_decision["recipe"]))
+    return to_figure(draw_skill(mase, reporting.reference, reporting.baselines))
+
+
+def draw_interval_coverage(curves: pd.DataFrame) -> Figure:
+    """Share of outcomes inside the intervals against what was promised, overall and by steps ahead."""
+    return to_figure(draw_coverage(curves))
+
+
+def draw_bias(bias_table: pd.DataFrame) -> Figure:
+    """Mean residual by month, steps ahead and group of series, with its uncertainty."""
+    return to_figure(draw_bias_panels(bias_table))
+
+
+def draw_recipe_comparison(cutoff_losses: pd.DataFrame, promotion_decision: Mapping[str, object]) -> Figure:
+    """Loss that the challenger's recipe avoided at each past cutoff; empty when one recipe was alone."""
+    gate = promotion_decision.get("gate")
+    sides = (gate.get("champion"), gate.get("challenger")) if isinstance(gate, Mapping) else ("", "")
+    return to_figure(draw_comparison(cutoff_losses, *(short(side) for side in sides)))
+
+
+def summarise_cycle(
+    *,
+    cycle_record: CommittedCycle,
+    promotion_decision: Mapping[str, object],
+    quality_report: Mapping[str, object],
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    report_series: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    scores: pd.DataFrame,
+    live_scores: pd.DataFrame,
+    bias_table: pd.DataFrame,
+    curves: pd.DataFrame,
+    ledger: Ledger,
+    period: Period,
+    source: SourceOptions,
+    reporting: ReportingOptions,
+) -> dict[str, object]:
+    """Everything the report says, as sentences and tables; reads the committed cycle, so it runs after the commit."""
+    recipe = short(cycle_record.recipe)
+    by_step = horizon_scores(scores, recipe).get(COMBINATION, pd.Series(dtype=float))
+    facts = Facts(
+        period=period,
+        source=source,
+        options=reporting,
+        cycle=cycle_record,
+        decision=promotion_decision,
+        quality=quality_report,
+        scores=panel_scores(scores, recipe),
+        cutoffs=backtest_cutoffs(curves),
+        horizon=int(forecasts["step"].max()),
+        forecast_series=int(forecasts[ID].nunique()),
+        outlooks=look_out(report_series, panel, forecasts, curves, period),
+        earlier=look_back(ledger, period, live_scores, by_step),
+    )
+    sources = Sources(
+        panel=panel,
+        series=series,
+        chosen=report_series,
+        forecasts=forecasts,
+        scores=scores,
+        live_scores=live_scores,
+        bias=bias_table,
+        ledger=ledger,
+    )
+    return summarise(facts, sources)
+
+
+def write_report(
+    *,
+    cycle_summary: Mapping[str, object],
+    forecast_fans: Figure,
+    backtest_against_baselines: Figure,
+    skill_by_horizon: Figure,
+    interval_coverage: Figure,
+    bias_by_slice: Figure,
+    recipe_comparison: Figure,
+) -> str:
+    """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
+    figures = {
+        "fan": forecast_fans,
+        "backtest": backtest_against_baselines,
+        "skill": skill_by_horizon,
+        "coverage": interval_coverage,
+        "bias": bias_by_slice,
+        "comparison": recipe_comparison,
+    }
+    return render(cycle_summary, figures)

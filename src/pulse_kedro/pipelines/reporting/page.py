@@ -1,0 +1,78 @@
+"""One HTML page from data: fills the template, embeds pictures, styles and the drawing library. No network is needed."""
+
+import json
+from collections.abc import Mapping
+
+from pulse_kedro.pipelines.reporting.canvas import Figure, Picture, split_panels
+from pulse_kedro.pipelines.reporting.palette import DARK, LIGHT
+
+
+def render(summary: Mapping[str, object], figures: Mapping[str, Figure]) -> str:
+    """The report.
+
+    Args:
+        summary: What `summarise` returned; all text is escaped here.
+        figures: Figures by name; panel `i` of figure `name` appears as picture `name-i`.
+
+    Returns:
+        A complete HTML document that loads nothing from elsewhere.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  (only a run that reports pays)
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415
+
+    environment = Environment(
+        loader=PackageLoader("pulse_kedro.pipelines.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pictures = all_panels(figures)
+    return environment.get_template("report.html").render(
+        report=summary,
+        drawn=drawn(pictures),
+        light=LIGHT,
+        dark=DARK,
+        pictures=embed(pictures),
+        themes=embed({"light": LIGHT, "dark": DARK}),
+        library=get_plotlyjs(),
+    )
+
+
+def all_panels(figures: Mapping[str, Figure]) -> dict[str, Picture]:
+    """Every panel of every figure under the name by which the page refers to it.
+
+    Args:
+        figures: Figures by name.
+    """
+    return {
+        f"{name}-{index}": panel for name, figure in figures.items() for index, panel in enumerate(split_panels(figure))
+    }
+
+
+def drawn(pictures: Mapping[str, Picture]) -> set[str]:
+    """Names of the pictures that show something; the page leaves out the others.
+
+    Args:
+        pictures: Panels by name.
+    """
+    return {name for name, picture in pictures.items() if _has_points(picture)}
+
+
+def _has_points(picture: Picture) -> bool:
+    traces = picture["data"]
+    return isinstance(traces, list) and any(trace.get("x") for trace in traces)
+
+
+def embed(value: object) -> str:
+    r"""JSON that may stand inside a script element: no text in it can end the element or start a comment.
+
+    Args:
+        value: Plain JSON values.
+
+    Example:
+        >>> embed({"title": "</script>"})
+        '{"title":"\\u003c/script\\u003e"}'
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,18 @@
+"""Residuals of the recipe that serves, by slice, and its rulebook."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pulse_kedro.domain.rules.bias import tabulate
+from pulse_kedro.domain.rules.rulebook import empty_rulebook
+
+
+def tabulate_bias(backtest: pd.DataFrame, series: pd.DataFrame, promotion_decision: Mapping[str, str]) -> pd.DataFrame:
+    """Mean scaled residual of the serving recipe by month, horizon and series group."""
+    return tabulate(backtest, series, promotion_decision["recipe"])
+
+
+def write_rulebook(promotion_decision: Mapping[str, str]) -> dict[str, object]:
+    """Rulebook of the serving recipe; it has no rules, for nothing mines them yet."""
+    return empty_rulebook(promotion_decision["recipe"])

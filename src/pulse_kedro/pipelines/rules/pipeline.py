@@ -1,0 +1,17 @@
+"""The order of the rules room."""
+
+from kedro.pipeline import Node, Pipeline
+
+from pulse_kedro.pipelines.rules.nodes import tabulate_bias, write_rulebook
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Measure the bias of what serves, and write its rulebook."""
+    return Pipeline(
+        [
+            Node(tabulate_bias, ["backtest", "series", "promotion_decision"], "bias_table", name="tabulate_bias"),
+            Node(write_rulebook, ["promotion_decision"], "rulebook", name="write_rulebook"),
+        ],
+        namespace="rules",
+        prefix_datasets_with_namespace=False,
+    )

@@ -1,0 +1,182 @@
+"""From the panel to sealed bundles and their backtest; every step is a pure function."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, BacktestOptions, plan_cutoffs
+from pulse_kedro.domain.cycle import Cycle, Period, identify
+from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
+from pulse_kedro.domain.training.triggers import ChampionFacts, TrainingPlan, plan_jobs
+from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
+from pulse_kedro.forecasting.bundle import Bundle
+from pulse_kedro.forecasting.bundle_files import seal
+from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice
+from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.intervals import Calibration, calibrate
+from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.pipelines.training.tables import backtest_table, loss_table
+
+Champions = Mapping[str, Callable[[], Bundle]]
+"""Cycle key to a function that loads the bundle which served it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Members of one recipe after everything known was added, and the bundle they were updated from."""
+
+    recipe: RecipeOptions
+    ids: tuple[str, ...]
+    members: Mapping[str, Forecaster]
+    parent: str | None
+
+
+def identify_cycle(period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str) -> Cycle:
+    """Cycle with the key that everything in it determines: as_of, parent, snapshot, recipe, code."""
+    return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code_version)
+
+
+def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions) -> TrainingPlan:
+    """Jobs of this cycle, each with its cause: bootstrap, update, recompute, or nothing."""
+    parent = cycle.period.parent
+    if parent is None:
+        return plan_jobs(None, recipe.digest, panel)
+    bundle = champion[parent]()
+    facts = ChampionFacts(
+        digest=bundle.digest,
+        recipe_digest=bundle.recipe_digest,
+        known_until=bundle.known_until,
+        panel_digest=bundle.panel_digest,
+    )
+    return plan_jobs(facts, recipe.digest, panel)
+
+
+def plan_folds(panel: pd.DataFrame, period: Period, recipe: RecipeOptions, backtest: BacktestOptions) -> pd.DataFrame:
+    """Cutoffs at which history is replayed, each with its purpose."""
+    times = frequency(period.frequency).grid(panel[TIME].min(), period.as_of)
+    return plan_cutoffs(times, horizon=recipe.horizon, options=backtest)
+
+
+def update_states(
+    training_plan: TrainingPlan, cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions
+) -> dict[str, Fit]:
+    """Member states by role: the champion's extended exactly by the new periods, a challenger's from the beginning."""
+    matrix = dense_panel(panel, cycle.period)
+    fits: dict[str, Fit] = {}
+    for job in training_plan.jobs:
+        if job.role == "challenger":
+            fits[job.role] = Fit(recipe=recipe, ids=matrix.ids, members=fit_members(recipe, matrix), parent=None)
+            continue
+        bundle = champion[str(cycle.period.parent)]()
+        fits[job.role] = _revise(bundle, matrix, recompute=job.mode == "recompute")
+    return fits
+
+
+def dense_panel(panel: pd.DataFrame, period: Period) -> Matrix:
+    """Panel as a matrix that ends at `as_of`, also when nothing was observed there."""
+    freq = frequency(period.frequency)
+    matrix = to_matrix(panel, freq)
+    missing = freq.distance(matrix.times[-1], period.as_of)
+    y = np.concatenate([matrix.y, np.full((missing, len(matrix.ids)), np.nan)])
+    return Matrix(y=y, times=freq.grid(matrix.times[0], period.as_of), ids=matrix.ids)
+
+
+def _revise(bundle: Bundle, matrix: Matrix, *, recompute: bool) -> Fit:
+    """Next revision of a bundle's states; the recipe stays."""
+    known = int(matrix.times.searchsorted(bundle.known_until, side="right"))
+    new = Matrix(y=matrix.y[known:], times=matrix.times[known:], ids=matrix.ids)
+    members = fit_members(bundle.recipe, matrix) if recompute else update_members(bundle.members, bundle.ids, new)
+    return Fit(recipe=bundle.recipe, ids=matrix.ids, members=members, parent=bundle.digest)
+
+
+def replay_history(
+    states: dict[str, Fit], panel: pd.DataFrame, features: pd.DataFrame, folds: pd.DataFrame, period: Period
+) -> dict[str, Replay]:
+    """Backtest of every role's recipe in one pass over the data, with the scale known at each cutoff."""
+    matrix = dense_panel(panel, period)
+    scales = dense_panel(features[[ID, TIME]].assign(**{TARGET: features["scale"]}), period)
+    known = pd.DataFrame(scales.y).ffill().to_numpy()
+    cutoffs = pd.DatetimeIndex(folds[CUTOFF])
+    return {role: replay(fit.recipe, matrix, known, cutoffs) for role, fit in states.items()}
+
+
+def combine_members(states: dict[str, Fit], replays: dict[str, Replay]) -> dict[str, Combination]:
+    """Combined backtest of every role; at each cutoff the choice rests on cutoffs resolved before it."""
+    return {role: combine_by_nested_choice(replays[role], fit.recipe.combination) for role, fit in states.items()}
+
+
+def calibrate_intervals(
+    states: dict[str, Fit], replays: dict[str, Replay], combinations: dict[str, Combination], folds: pd.DataFrame
+) -> dict[str, Calibration]:
+    """Quantile offsets of every role from the combination's own earlier errors."""
+    calibrations = {}
+    available = int(folds["purpose"].isin([BURN_IN, CALIBRATION]).sum())
+    for role, fit in states.items():
+        replayed = replays[role]
+        residuals = (replayed.actual - combinations[role].points) / replayed.scale[:, None, :]
+        calibrations[role] = calibrate(residuals, fit.recipe.horizon, fit.recipe.intervals, available=available)
+    return calibrations
+
+
+def seal_bundles(
+    *,
+    states: dict[str, Fit],
+    replays: dict[str, Replay],
+    combinations: dict[str, Combination],
+    calibrations: dict[str, Calibration],
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    cycle: Cycle,
+) -> dict[str, Bundle]:
+    """One deployable bundle per role, each under the digest of its content."""
+    alive = set(series.loc[series["status"] == "alive", ID].tolist())
+    digest = content_hash(panel)
+    bundles = {}
+    for role, fit in states.items():
+        scale, calibration = np.nan_to_num(replays[role].scale[-1]), calibrations[role]
+        draft = Bundle(
+            recipe=fit.recipe,
+            frequency=cycle.period.frequency,
+            ids=fit.ids,
+            known_until=cycle.period.as_of,
+            panel_digest=digest,
+            snapshot=cycle.snapshot,
+            parent=fit.parent,
+            members=fit.members,
+            choice=combinations[role].choice,
+            spread=calibration.offsets[-1] * scale[None, :, None],
+            golden=combinations[role].points[-1],
+            served=np.array([name in alive for name in fit.ids]),
+            widths=calibration.widths,
+            calibration_cutoffs=calibration.cutoffs,
+        )
+        bundles[role] = seal(draft)
+    return bundles
+
+
+def tabulate_backtest(
+    states: dict[str, Fit],
+    replays: dict[str, Replay],
+    combinations: dict[str, Combination],
+    calibrations: dict[str, Calibration],
+    folds: pd.DataFrame,
+) -> pd.DataFrame:
+    """Backtest rows of every role at the evaluation cutoffs, members and combination, with the actual beside them."""
+    tables = [
+        backtest_table(replays[role], combinations[role], calibrations[role], folds, recipe=fit.recipe.digest)
+        for role, fit in states.items()
+    ]
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+
+def tabulate_losses(
+    states: dict[str, Fit], replays: dict[str, Replay], combinations: dict[str, Combination], folds: pd.DataFrame
+) -> pd.DataFrame:
+    """Loss of every role's combination at each resolved cutoff after the burn-in: what the promotion gate reads."""
+    tables = [
+        loss_table(replays[role], combinations[role], folds, recipe=fit.recipe.digest) for role, fit in states.items()
+    ]
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,45 @@
+"""The order of the training room."""
+
+from kedro.pipeline import Node, Pipeline
+
+from pulse_kedro.pipelines.training.nodes import (
+    calibrate_intervals,
+    combine_members,
+    identify_cycle,
+    plan_folds,
+    plan_training,
+    replay_history,
+    seal_bundles,
+    tabulate_backtest,
+    tabulate_losses,
+    update_states,
+)
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Plan -> update states -> replay -> combine -> calibrate -> seal and tabulate."""
+    replayed = ["states", "replays", "combinations"]
+    sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
+    return Pipeline(
+        [
+            Node(
+                identify_cycle, ["period", "snapshot", "params:recipe", "code_version"], "cycle", name="identify_cycle"
+            ),
+            Node(plan_training, ["cycle", "champion", "panel", "params:recipe"], "training_plan", name="plan_training"),
+            Node(plan_folds, ["panel", "period", "params:recipe", "params:backtest"], "folds", name="plan_folds"),
+            Node(
+                update_states,
+                ["training_plan", "cycle", "champion", "panel", "params:recipe"],
+                "states",
+                name="update_states",
+            ),
+            Node(replay_history, ["states", "panel", "features", "folds", "period"], "replays", name="replay_history"),
+            Node(combine_members, ["states", "replays"], "combinations", name="combine_members"),
+            Node(calibrate_intervals, [*replayed, "folds"], "calibrations", name="calibrate_intervals"),
+            Node(seal_bundles, {name: name for name in sealed}, "candidates", name="seal_bundles"),
+            Node(tabulate_backtest, [*replayed, "calibrations", "folds"], "backtest", name="tabulate_backtest"),
+            Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
+        ],
+        namespace="training",
+        prefix_datasets_with_namespace=False,
+    )

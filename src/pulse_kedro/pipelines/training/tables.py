@@ -1,0 +1,86 @@
+"""Long tables of a replay: one row per model, cutoff, step and series."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF, EVALUATION, STEP
+from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TARGET, TIME, Array
+from pulse_kedro.forecasting.backtest import Replay
+from pulse_kedro.forecasting.combination import Combination, scaled_errors
+from pulse_kedro.forecasting.intervals import Calibration
+
+Index = npt.NDArray[np.int64]
+
+COMBINATION = "combination"
+SHORT = 12
+"""Hexadecimal digits of a recipe digest in tables."""
+
+
+def backtest_table(
+    replayed: Replay, combination: Combination, calibration: Calibration, folds: pd.DataFrame, *, recipe: str
+) -> pd.DataFrame:
+    """Rows whose actual is known, at the evaluation cutoffs.
+
+    Returns:
+        Columns `unique_id, cutoff, ds, step, model, recipe, y, y_hat, scale, q025 … q975`; quantiles are `nan` for the
+        members, whose intervals nobody issues.
+    """
+    at = np.flatnonzero((folds["purpose"] == EVALUATION).to_numpy())
+    points = np.concatenate([replayed.points[:, at], combination.points[None, at]])
+    shape = points.shape
+    model, cutoff, step, series = np.unravel_index(
+        np.flatnonzero(np.isfinite(points) & np.isfinite(replayed.actual[at])), shape
+    )
+    table = pd.DataFrame(
+        {
+            ID: _labels(series, replayed.ids),
+            CUTOFF: replayed.cutoffs[at][cutoff],
+            TIME: _targets(replayed, at, shape[2])[cutoff, step],
+            STEP: (step + 1).astype(np.int16),
+            "model": _labels(model, (*replayed.members, COMBINATION)),
+            "recipe": _labels(np.zeros_like(model), (recipe[:SHORT],)),
+            TARGET: replayed.actual[at][cutoff, step, series],
+            "y_hat": points[model, cutoff, step, series],
+            "scale": replayed.scale[at][cutoff, series],
+        }
+    )
+    return pd.concat([table, _quantiles(table, calibration.offsets[at], cutoff, step, series)], axis=1)
+
+
+def _quantiles(table: pd.DataFrame, offsets: Array, cutoff: Index, step: Index, series: Index) -> pd.DataFrame:
+    """Quantile columns of the table's rows; only the combination has them."""
+    values = np.full((len(table), len(QUANTILE_COLUMNS)), np.nan)
+    rows = np.flatnonzero(table["model"] == COMBINATION)
+    scaled = offsets[cutoff[rows], step[rows], series[rows]] * np.nan_to_num(table["scale"].to_numpy())[rows, None]
+    values[rows] = table["y_hat"].to_numpy()[rows, None] + scaled
+    return pd.DataFrame(values, columns=list(QUANTILE_COLUMNS))
+
+
+def _labels(codes: Index, names: tuple[str, ...]) -> "pd.Categorical[str]":
+    """Text column that stores each name once."""
+    return pd.Categorical.from_codes(codes, pd.Index(names))
+
+
+def _targets(replayed: Replay, at: Index, horizon: int) -> npt.NDArray[np.datetime64]:
+    """Period of each target; shape `(cutoffs, steps)` datetime64."""
+    times = replayed.cutoffs.to_numpy()
+    return np.stack([times[first + 1 : first + 1 + horizon] for first in at])
+
+
+def loss_table(replayed: Replay, combination: Combination, folds: pd.DataFrame, *, recipe: str) -> pd.DataFrame:
+    """Mean scaled error of the combination at each resolved cutoff after the burn-in.
+
+    Returns:
+        Columns `recipe, cutoff, loss, n_series`.
+    """
+    kept = replayed.resolved & (folds["purpose"] != BURN_IN).to_numpy()
+    scored = np.isfinite(combination.points) & np.isfinite(replayed.actual) & np.isfinite(replayed.scale)[:, None]
+    return pd.DataFrame(
+        {
+            "recipe": recipe[:SHORT],
+            CUTOFF: replayed.cutoffs[kept],
+            "loss": scaled_errors(combination.points, replayed)[kept],
+            "n_series": scored.any(axis=1).sum(axis=1)[kept],
+        }
+    )

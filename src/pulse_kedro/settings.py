@@ -1,0 +1,51 @@
+"""What Kedro asks of a project: hooks, how configuration is read, and whether a run is tracked."""
+
+import logging
+import os
+from pathlib import Path
+
+from kedro.utils import find_kedro_project
+from omegaconf.resolvers import oc
+
+from pulse_kedro.hooks import PulseHooks
+
+
+def project_root() -> str:
+    """Folder of the project, or the working directory where an installed wheel runs without one."""
+    return str(find_kedro_project(Path.cwd()) or Path.cwd())
+
+
+def in_project(path: str) -> str:
+    """Absolute form of a path that may be relative to the project; URLs of databases need one.
+
+    Args:
+        path: A local path; an absolute one comes back unchanged.
+
+    Returns:
+        The absolute path as text.
+    """
+    return str(Path(project_root(), path))
+
+
+def is_worth_showing(record: logging.LogRecord) -> bool:
+    """Whether a captured warning says something to the reader of a run; MLflow's advice to model authors does not."""
+    return "Add type hints to the `predict` method" not in record.getMessage()
+
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # Never for the catalog: a soft merge hands the keys of the old dataset type to the new one.
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
+    "custom_resolvers": {"oc.env": oc.env, "project_root": project_root, "in_project": in_project},
+}
+
+HOOKS = (PulseHooks(),)
+
+# Compared with the distribution's name, which is spelt with an underscore.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",) if os.environ.get("PULSE_TRACKING") == "off" else ()
+
+logging.getLogger("py.warnings").addFilter(is_worth_showing)
+# MLflow sets its level when it is imported, which is before this line under `kedro` and after it under `python -m`.
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])

@@ -1,0 +1,188 @@
+"""The data room as Kedro runs it: typed parameters, in-memory datasets, one bad input per test."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.io.core import DatasetError
+from kedro.runner import SequentialRunner
+
+from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
+from pulse_kedro.pipelines.data_management import create_pipeline
+from source_samples import Past, declare, monthly, two_years
+
+OUTPUTS = ("rows", "quarantine", "period", "snapshot", "panel", "series", "quality_report", "features")
+Outcome = dict[str, Any]
+
+
+class Kept(MemoryDataset):
+    """Keeps what a run leaves, where the runner would release it."""
+
+    def _release(self) -> None: ...
+
+
+def run(table: pd.DataFrame, *, as_of: str | None = None, **changes: object) -> Outcome:
+    """What the room leaves in the catalog."""
+    inputs = {"us_employment": table, "params:source": declare(**changes), "history": Past()}
+    catalog = DataCatalog({name: MemoryDataset(value) for name, value in inputs.items()})
+    catalog["params:as_of"] = MemoryDataset(as_of)
+    for name in OUTPUTS:
+        catalog[name] = Kept(copy_mode="assign")
+    SequentialRunner().run(create_pipeline(), catalog)
+    return {name: catalog[name].load() for name in OUTPUTS}
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return pd.concat([two_years("a"), two_years("b")], ignore_index=True).astype({"sales": object})
+
+
+def test_room_takes_one_table_one_declaration_and_the_past() -> None:
+    room = create_pipeline()
+
+    assert {"us_employment", "params:source", "params:as_of", "history"} == room.inputs()
+    assert set(OUTPUTS) == room.all_outputs()
+    assert all(node.name.startswith("data_management.") for node in room.nodes)
+
+
+def test_good_table_becomes_panel_series_features_and_report(table: pd.DataFrame) -> None:
+    made = run(table)
+
+    assert [48, 48, 2] == [len(made[name]) for name in ("panel", "features", "series")]
+    assert 2 == made["quality_report"]["series"]["alive"]
+    assert made["snapshot"].id == made["quality_report"]["snapshot"]
+
+
+def test_earlier_cycle_does_not_see_what_came_later(table: pd.DataFrame) -> None:
+    then = run(table.loc[table["month"] <= "2018-06-01"])
+    back = run(table, as_of="2018-06-01")
+
+    assert then["snapshot"] == back["snapshot"]
+    for name in ("panel", "series", "features"):
+        pd.testing.assert_frame_equal(then[name], back[name])
+
+
+def drop_column(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns="month")
+
+
+def rename_column(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns={"sales": "sale"})
+
+
+def empty(table: pd.DataFrame) -> pd.DataFrame:
+    return table.iloc[:0]
+
+
+def three_points(table: pd.DataFrame) -> pd.DataFrame:
+    return table.iloc[:3]
+
+
+def nothing_but_text(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(sales="many")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "family", "message"),
+    [
+        (drop_column, SchemaMismatch, "expected 'month' too"),
+        (rename_column, SchemaMismatch, "Did you mean 'sale'?"),
+        (empty, InvalidInput, "got a table without rows"),
+        (three_points, InvalidInput, "got at most 3 observations per series"),
+        (nothing_but_text, InvalidInput, "got 48 of 48 rows that cannot be used"),
+    ],
+)
+def test_source_that_cannot_be_used_stops_the_room_with_a_reason(
+    table: pd.DataFrame, spoil: Callable[[pd.DataFrame], pd.DataFrame], family: type[Exception], message: str
+) -> None:
+    with pytest.raises(family, match=message):
+        run(spoil(table))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "message"),
+    [
+        ("2030-01-01", "got as_of=2030-01-01, expected at most 2018-12-01"),
+        ("2017-03-01", "expected at least 2018-01-01"),
+        ("tomorrow", "got 'tomorrow', expected a monthly period"),
+    ],
+)
+def test_as_of_that_cannot_be_reached_stops_the_room_with_a_reason(
+    table: pd.DataFrame, as_of: str, message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        run(table, as_of=as_of)
+
+
+@pytest.mark.parametrize("value", ["n/a", np.nan, None, np.inf, -np.inf])
+def test_bad_value_costs_one_row_and_leaves_a_gap(table: pd.DataFrame, value: object) -> None:
+    table.loc[5, "sales"] = value
+
+    made = run(table)
+
+    assert (47, 1) == (len(made["panel"]), len(made["quarantine"]))
+    assert [{"unique_id": "a", "from": "2017-06-01", "to": "2017-06-01", "length": 1}] == (
+        made["quality_report"]["gaps"]["longest"]
+    )
+
+
+def test_duplicates_are_told_apart_from_conflicts(table: pd.DataFrame) -> None:
+    conflict = table.iloc[[7]].assign(sales=-1.0)
+
+    made = run(pd.concat([table, table.iloc[[3]], conflict]))
+
+    assert {"duplicate": 1, "conflict": 2} == made["quality_report"]["rows"]["by_rule"]
+    assert 47 == len(made["panel"])
+
+
+def test_dates_out_of_order_change_nothing(table: pd.DataFrame) -> None:
+    assert run(table)["snapshot"].id == run(table.sample(frac=1.0, random_state=1))["snapshot"].id
+
+
+def test_odd_series_are_described_and_stay_in_the_panel(table: pd.DataFrame) -> None:
+    gap = pd.concat([two_years("gap", start="2015-01-01"), monthly("gap", np.arange(12.0), start="2018-01-01")])
+    odd = [gap, monthly("constant", [5.0] * 24), two_years("short").iloc[-3:], two_years("ended").iloc[:14]]
+
+    made = run(pd.concat([table, *odd]))
+
+    status = dict(zip(made["series"]["unique_id"], made["series"]["status"], strict=True))
+    assert {
+        "a": "alive",
+        "b": "alive",
+        "gap": "alive",
+        "constant": "alive",
+        "short": "short",
+        "ended": "ended",
+    } == status
+    assert set(status) == set(made["panel"]["unique_id"])
+    assert ["constant"] == made["quality_report"]["series"]["constant"]
+    assert 12 == made["quality_report"]["gaps"]["longest"][0]["length"]
+
+
+def test_panel_is_refused_when_it_breaks_its_contract(project: Path, tmp_path: Path) -> None:
+    entry = yaml.safe_load((project / "conf/base/catalog_data_management.yml").read_text(encoding="utf-8"))["panel"]
+    catalog = DataCatalog.from_config({"panel": entry | {"filepath": f"{tmp_path}/panel.parquet"}})
+    panel = pd.DataFrame({"unique_id": ["a"], "ds": [pd.Timestamp("2019-01-01")], "y": [np.nan]})
+
+    with pytest.raises(DatasetError, match="dataset 'panel' on save") as caught:
+        catalog.save("panel", panel)
+
+    assert "expected a column 'available_at' too" in str(caught.value)
+    assert not (tmp_path / "panel.parquet").exists()
+
+
+def test_bundled_declaration_reads_the_bundled_data(project: Path) -> None:
+    declaration = yaml.safe_load((project / "conf/base/parameters_data_management.yml").read_text(encoding="utf-8"))
+    table = pd.read_parquet(project / "data/01_raw/us_employment.parquet")
+
+    made = run(table, as_of="2018-12-01", **declaration["source"])
+
+    series = made["quality_report"]["series"]
+    assert (148, 147, ["CEU4245210001"]) == (series["total"], series["alive"], series["ended"])
+    assert 0 == len(made["quarantine"])
+    assert 72_339 == made["quality_report"]["rows"]["in"]
