@@ -1,6 +1,6 @@
 """How accurate, how honest and how dear is the default forecaster on the bundled panel? Peers beside it, in one run.
 
-Usage: python benchmarks/panel.py [--json] [--data PATH] [--quick] [--every N]
+Usage: python benchmarks/panel.py [--json] [--data PATH] [--quick] [--every N] [--history MONTHS]
 
 Protocol: 148 monthly series, cutoffs 2013-10 to 2018-09, 12 steps ahead, the recipe of `conf/base`, the functions that
 every cycle runs. MASE is scaled with the mean |y[t] - y[t-12]| up to the cutoff and averaged over the steps of a path,
@@ -8,9 +8,9 @@ over series, then over cutoffs; so are coverage and WIS. AutoETS and AutoTheta (
 refitted on the whole history at every sixth cutoff, the first included (10 cutoffs), for each series with a value at
 the cutoff; there the combination is scored on exactly the same (series, cutoff, step).
 
-What the scored cutoffs did not see: members and look-backs come from the reference for forecasting methods, the
-remaining choices (both kinds of seasonal ridge, the learning rate of the width) from cutoffs up to 2012-09, whose last
-target is 2013-09; `benchmarks/recipe_choice.py` repeats them. Nothing was changed after the first look at this result.
+What the scored cutoffs did not choose: look-backs are multiples of the season, fixed in advance; that ridges with and
+without a constant both take part, and how fast the width of the intervals learns, was chosen on cutoffs up to 2012-09,
+whose last target is 2013-09. `benchmarks/recipe_choice.py` repeats these choices.
 
 `--quick` takes three members and six cutoffs and leaves the peers out: a check that the script works, no measurement.
 """
@@ -24,7 +24,7 @@ from typing import cast
 import pandas as pd
 from protocol.inputs import BUNDLED, Inputs, read_configuration, read_panel
 from protocol.meter import Cost, metered
-from protocol.peers import PEERS, PeerRun, run_peer
+from protocol.peers import PEERS, PeerOptions, PeerRun, run_peer
 from protocol.report import Figures, Floor, heading, speak
 from protocol.trial import COMBINATION, Trial, overall, run_trial, score, table
 
@@ -82,22 +82,24 @@ def beside(rows: pd.DataFrame, run: PeerRun) -> pd.DataFrame:
     return frame.merge(run.rows[[ID, CUTOFF, TIME, "y_hat", *QUANTILE_COLUMNS]], on=[ID, CUTOFF, TIME])
 
 
-def compare_peers(trial: Trial, rows: pd.DataFrame, inputs: Inputs, own: Cost, *, every: int) -> Figures:
+def compare_peers(trial: Trial, rows: pd.DataFrame, inputs: Inputs, own: Cost, given: argparse.Namespace) -> Figures:
     """Every model on the same series, cutoffs and steps, with the cost of one forecast path."""
-    cutoffs, recipe = trial.evaluated[::every], trial.recipe
-    sizes = {"horizon": recipe.horizon, "season_length": recipe.season_length}
-    runs = [run_peer(name, inputs.panel, cutoffs, **sizes) for name in PEERS]
+    cutoffs, recipe = trial.evaluated[:: given.every], trial.recipe
+    options = PeerOptions(horizon=recipe.horizon, season_length=recipe.season_length, history=given.history)
+    runs = [run_peer(name, inputs.panel, cutoffs, options) for name in PEERS]
     scores = score(on_same_rows(rows, runs, cutoffs), inputs)
     seconds = {run.name: run.cost.cpu_seconds / run.paths for run in runs}
     seconds[COMBINATION] = own.cpu_seconds / (len(trial.folds) * len(inputs.matrix.ids))
     return {
         "cutoffs": [str(cutoff.date()) for cutoff in cutoffs],
         "forecasts": runs[0].paths,
-        "settings": "season 12, whole history, normal intervals, otherwise defaults; fallback seasonal naive",
+        "settings": "season 12, normal intervals, otherwise defaults; fallback seasonal naive",
+        "history": f"{given.history} months" if given.history else "whole",
         **{metric: overall(scores, metric) for metric in ("mase", *INTERVAL_METRICS)},
         "cpu_seconds_per_forecast": seconds,
         "fallbacks": {run.name: run.failures for run in runs},
-        "cost": {run.name: dataclasses.asdict(run.cost) for run in runs},
+        "cpu_seconds": {run.name: run.cost.cpu_seconds for run in runs},
+        "wall_seconds": {run.name: run.cost.wall_seconds for run in runs},
     }
 
 
@@ -131,7 +133,7 @@ def measure(given: argparse.Namespace) -> Figures:
     rows = table(trial)
     scores = score(rows, inputs)
     mase, intervals = overall(scores, "mase"), describe_intervals(scores)
-    peers = None if given.quick else compare_peers(trial, rows, inputs, cost, every=given.every)
+    peers = None if given.quick else compare_peers(trial, rows, inputs, cost, given)
     better = None
     if peers:
         compared = cast("dict[str, float]", peers["mase"])
@@ -165,6 +167,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=BUNDLED, help="Parquet or CSV file with unique_id, ds, y")
     parser.add_argument("--quick", action="store_true", help="a few cutoffs and members, no peers")
     parser.add_argument("--every", type=int, default=6, help="peers are refitted at every N-th cutoff")
+    parser.add_argument("--history", type=int, help="months of history the peers may read; the whole by default")
     speak(parser, measure)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 NOTHING_TO_DO = 3
@@ -31,7 +32,8 @@ def next_period(after: str) -> str | None:
 
     project = Path.cwd()
     bootstrap_project(project)
-    with KedroSession.create(project_path=project) as session:
+    # What Kedro logs goes to standard output, where only the answer belongs.
+    with redirect_stdout(sys.stderr), KedroSession.create(project_path=project) as session:
         periods = pd.to_datetime(session.load_context().catalog.load("us_employment")["ds"])
     later = periods[periods > pd.Timestamp(after)]
     return None if later.empty else later.min().date().isoformat()

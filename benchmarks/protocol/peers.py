@@ -30,41 +30,50 @@ class PeerRun:
     failures: int
 
 
-def run_peer(name: str, panel: pd.DataFrame, cutoffs: pd.DatetimeIndex, *, horizon: int, season_length: int) -> PeerRun:
-    """One peer, refitted at every cutoff on all values up to it, for every series observed there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerOptions:
+    """What a peer is asked: steps ahead, months in a season, months of history it may read (all when `None`)."""
+
+    horizon: int
+    season_length: int
+    history: int | None
+
+
+def run_peer(name: str, panel: pd.DataFrame, cutoffs: pd.DatetimeIndex, options: PeerOptions) -> PeerRun:
+    """One peer, refitted at every cutoff, for every series observed there.
 
     Args:
         name: One of `PEERS`.
         panel: Columns unique_id, ds, y.
         cutoffs: Months after which forecasts are made.
-        horizon: Steps ahead.
-        season_length: Months in a season.
+        options: Sizes.
     """
     from statsforecast import StatsForecast, models
 
-    fallback = models.SeasonalNaive(season_length)
-    peer = getattr(models, name)(season_length=season_length)
+    fallback = models.SeasonalNaive(options.season_length)
+    peer = getattr(models, name)(season_length=options.season_length)
     forecaster = StatsForecast(models=[peer], freq="MS", n_jobs=PROCESSES, fallback_model=fallback)
     levels = sorted(INTERVALS)
-    histories = list(_histories(panel, cutoffs))
+    histories = list(_histories(panel, cutoffs, options.history))
     forecaster.forecast(df=histories[0].groupby(ID).tail(60), h=1, level=levels)  # loads and compiles, not metered
     with metered() as cost:
-        parts = [forecaster.forecast(df=history, h=horizon, level=levels) for history in histories]
+        parts = [forecaster.forecast(df=history, h=options.horizon, level=levels) for history in histories]
     rows = pd.concat([part.assign(**{CUTOFF: cutoff}) for part, cutoff in zip(parts, cutoffs, strict=True)])
     failures = sum(
-        _fallbacks(part, history, name, season_length) for part, history in zip(parts, histories, strict=True)
+        _fallbacks(part, history, name, options.season_length) for part, history in zip(parts, histories, strict=True)
     )
     return PeerRun(
-        name=name, rows=_with_quantiles(rows, name), cost=cost, paths=len(rows) // horizon, failures=failures
+        name=name, rows=_with_quantiles(rows, name), cost=cost, paths=len(rows) // options.horizon, failures=failures
     )
 
 
-def _histories(panel: pd.DataFrame, cutoffs: pd.DatetimeIndex) -> Iterator[pd.DataFrame]:
-    """Known values at each cutoff of the series that are alive there."""
+def _histories(panel: pd.DataFrame, cutoffs: pd.DatetimeIndex, months: int | None) -> Iterator[pd.DataFrame]:
+    """Newest known values at each cutoff of the series that are alive there."""
     for cutoff in cutoffs:
         known = panel[panel[TIME] <= cutoff]
         alive = known.loc[known[TIME] == cutoff, ID]
-        yield known[known[ID].isin(alive)].reset_index(drop=True)
+        known = known[known[ID].isin(alive)]
+        yield (known if months is None else known.groupby(ID).tail(months)).reset_index(drop=True)
 
 
 def _fallbacks(forecasts: pd.DataFrame, history: pd.DataFrame, name: str, season_length: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -141,7 +141,7 @@ class PulseHooks:
             tracking.tag(run.tracked, {"pulse.fault": fault.code, "pulse.next_step": fault.next_step})
 
     @hook_impl(tryfirst=True)
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Close the attempt; then project what the database knows to MLflow, whose run is still open now."""
         run = self._end()
         if run is None:

@@ -177,7 +177,7 @@ def test_a_whole_bundle_under_the_name_of_another_is_refused(models: Path) -> No
     (folder / a_bundle().digest).rename(folder / "away")
     (folder / a_bundle(4.0).digest).rename(folder / a_bundle().digest)
 
-    with pytest.raises(DatasetError, match="its content has the digest"):
+    with pytest.raises(DatasetError, match="the digest that names the folder"):
         dataset.load()
 
 

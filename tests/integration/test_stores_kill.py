@@ -102,10 +102,11 @@ def test_a_commit_killed_at_its_last_moment_is_rolled_back_and_can_be_repeated(
 ) -> None:
     series = [f"series {number}" for number in range(200)]
     record = replace(a_record(SECOND, known=outcomes(SECOND)), forecasts=forecasts(SECOND, series))
-    before = state(url)
+    before, size = state(url), (tmp_path / "pulse.db").stat().st_size
 
     assert -signal.SIGKILL == commit_in_a_child(url, record, moment)
     assert (tmp_path / "pulse.db-journal").exists()  # half-way, and known to be
+    assert (moment is not before_the_commit) == ((tmp_path / "pulse.db").stat().st_size > size)
     assert before == state(url)
     assert 0 == commit_in_a_child(url, record, nowhere)
     assert (SECOND.key, 2, 24 + 2_400, 2) == state(url)

@@ -12,7 +12,7 @@ import pytest
 
 LONGEST_FILE = 400
 NAMES_THAT_HIDE_MEANING = {"utils", "helpers", "common", "misc"}
-PACKAGE = Path(__file__).parents[2] / "src" / "pulse_kedro"
+ROOT = Path(__file__).parents[2]
 DECLARED_BUT_NOT_IMPORTED = {
     "kedro-datasets": "named in the catalog",
     "kedro-mlflow": "a plugin that registers itself",
@@ -21,9 +21,8 @@ DECLARED_BUT_NOT_IMPORTED = {
 
 
 def python_files() -> list[Path]:
-    root = PACKAGE.parents[1]
     folders = ("src", "tests", "benchmarks", "scripts", "data")
-    return sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", python_files(), ids=lambda path: "/".join(path.parts[-3:]))
@@ -56,21 +55,27 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def declared() -> set[str]:
-    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {normalised(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+def declared(*extras: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+    return {normalised(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in lines}
 
 
-def owners_of_imports() -> list[set[str]]:
-    roots = {root for path in PACKAGE.rglob("*.py") for root in imported_roots(path)}
+def owners_of_imports(folder: str) -> list[set[str]]:
+    paths = list((ROOT / folder).rglob("*.py"))
+    ours = {"pulse_kedro", *(path.stem for path in paths), *(path.parent.name for path in paths)}
     owners = packages_distributions()
-    foreign = sorted(roots - sys.stdlib_module_names - {"pulse_kedro"})
+    foreign = sorted({root for path in paths for root in imported_roots(path)} - sys.stdlib_module_names - ours)
     return [{normalised(name) for name in owners.get(root, [root])} for root in foreign]
 
 
-def test_every_import_is_a_declared_dependency() -> None:
-    assert [] == [owners for owners in owners_of_imports() if owners.isdisjoint(declared())]
+@pytest.mark.parametrize(
+    ("folder", "extras"),
+    [("src", ()), ("scripts", ()), ("data", ()), ("tests", ("dev",)), ("benchmarks", ("bench",))],
+)
+def test_every_import_is_a_declared_dependency(folder: str, extras: tuple[str, ...]) -> None:
+    assert [] == [owners for owners in owners_of_imports(folder) if owners.isdisjoint(declared(*extras))]
 
 
 def test_every_dependency_is_used() -> None:
-    assert set() == declared().difference(*owners_of_imports()) - set(DECLARED_BUT_NOT_IMPORTED)
+    assert set() == declared().difference(*owners_of_imports("src")) - set(DECLARED_BUT_NOT_IMPORTED)

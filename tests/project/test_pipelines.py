@@ -53,17 +53,22 @@ def test_no_node_argument_has_a_default(pipelines: dict[str, Pipeline]) -> None:
     assert [] == with_default, "Kedro does not build the options of an argument after a skipped default"
 
 
+def arguments(node: Node) -> dict[str, object]:
+    wiring = node._inputs  # noqa: SLF001 the public property forgets the names of keyword arguments
+    named = inspect.signature(node.func)
+    if isinstance(wiring, dict):
+        return dict(named.bind(**wiring).arguments)
+    return dict(named.bind(*node.inputs).arguments)
+
+
 def test_params_argument_is_built_into_an_options_class(pipelines: dict[str, Pipeline]) -> None:
     """`as_of` alone is a plain value: it is what one says on the command line."""
-    untyped = []
-    for node, function in functions(pipelines):
-        hints = get_type_hints(function)
-        arguments = inspect.signature(function).bind(*node.inputs).arguments
-        untyped += [
-            f"{node.name}: {name}"
-            for argument, name in arguments.items()
-            if isinstance(name, str) and name.startswith("params:") and name != "params:as_of"
-            if not hasattr(hints[argument], "__pydantic_config__")
-        ]
+    untyped = [
+        f"{node.name}: {name}"
+        for node, function in functions(pipelines)
+        for argument, name in arguments(node).items()
+        if str(name).startswith("params:") and name != "params:as_of"
+        if not hasattr(get_type_hints(function)[argument], "__pydantic_config__")
+    ]
 
     assert [] == untyped

@@ -1,8 +1,8 @@
-"""Laws of the data room: nothing is lost, order means nothing, and the future is not seen."""
+"""Laws of the data room: nothing is lost (D1), order means nothing (D4), and the future is not seen (D7, K11)."""
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pulse_kedro.domain.data_management.features import describe_rows
@@ -88,6 +88,7 @@ def test_kept_rows_go_through_again_unchanged(table: pd.DataFrame) -> None:
     assert quarantine.empty
 
 
+@settings(max_examples=25)
 @given(table=panels(), cut=st.integers(0, 47), seed=st.integers(0, 2**32 - 1))
 def test_nothing_after_a_cutoff_changes_anything_up_to_it(table: pd.DataFrame, cut: int, seed: int) -> None:
     cutoff = pd.Timestamp("2017-01-01") + pd.DateOffset(months=cut)
@@ -95,8 +96,7 @@ def test_nothing_after_a_cutoff_changes_anything_up_to_it(table: pd.DataFrame, c
     deleted = table.loc[~later]
     noise = np.random.default_rng(seed).normal(scale=1e9, size=len(table))
     replaced = table.assign(sales=table["sales"].where(~later, noise))
-    if deleted.empty:
-        return
+    assume(not deleted.empty)
 
     before, after, without = (known(split(frame, OPTIONS)[0], cutoff) for frame in (table, replaced, deleted))
 

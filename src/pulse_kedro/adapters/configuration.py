@@ -95,8 +95,8 @@ def refuse_unknown(given: Mapping[str, object], known: Mapping[str, object]) -> 
         >>> refuse_unknown({"gate": {"alfa": 0.1}}, {"gate": {"alpha": 0.05}})
         Traceback (most recent call last):
         ...
-        pulse_kedro.adapters.configuration.UnknownParameter: Reading `--params` failed: got 'gate.alfa', expected keys of
-        the parameters files under `conf/` (first level: gate). Did you mean 'gate.alpha'?
+        pulse_kedro.adapters.configuration.UnknownParameter: Reading `--params` failed: got 'gate.alfa', expected keys
+        of the parameters files under `conf/` (first level: gate). Did you mean 'gate.alpha'?
     """
     unknown = list(_unknown(given, known))
     if unknown:

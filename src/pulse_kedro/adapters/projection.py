@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kedro.io import CatalogProtocol
+from kedro.io import DataCatalog
 from sqlalchemy import Engine
 
 from pulse_kedro.adapters import tracking
@@ -17,7 +17,7 @@ CHAMPION = "champion"
 
 
 def project(
-    run: str, *, cycle: str | None, url: str, catalog: CatalogProtocol[Any, Any], outputs: Iterable[str]
+    run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str]
 ) -> None:
     """Copy to an open MLflow run what the database and the files know; whatever fails is a warning.
 
@@ -72,7 +72,7 @@ def _committed(engine: Engine, key: str | None) -> CommittedCycle | None:
 
 
 def _artifacts(
-    catalog: CatalogProtocol[Any, Any], entries: Mapping[str, Mapping[str, Any]], outputs: Iterable[str]
+    catalog: DataCatalog, entries: Mapping[str, Mapping[str, Any]], outputs: Iterable[str]
 ) -> Iterator[tuple[Path, str]]:
     """Files that shall be uploaded and the artifact folder of each; files elsewhere are fetched first."""
     import fsspec  # type: ignore[import-untyped]  # ships none

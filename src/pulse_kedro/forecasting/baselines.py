@@ -41,14 +41,12 @@ class Baseline:
             Hyndman & Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), section 5.2. Seasonal drift is
             ours: y[t+k-m] + (y[t] - y[t-m]), the last season moved by the last yearly change.
         """
-        m = self.season_length
-        if self.kind == "naive":
-            return np.repeat(fill_gaps(self.tail, 1)[-1:], self.horizon, axis=0)
+        m = 1 if self.kind == "naive" else self.season_length
         tail = fill_gaps(self.tail, m)
         if len(tail) < m + (self.kind == "seasonal_drift"):
             return np.full((self.horizon, tail.shape[1]), np.nan)
         season = tail[-m:][np.arange(self.horizon) % m]
-        if self.kind == "seasonal_naive":
+        if self.kind != "seasonal_drift":
             return np.asarray(season)
         years = 1 + np.arange(self.horizon) // m
         return np.asarray(season + years[:, None] * (tail[-1] - tail[-1 - m]))

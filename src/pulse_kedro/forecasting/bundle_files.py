@@ -85,7 +85,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> str:
 
     Args:
         bundle: What to store.
-        folder: Where; when it exists already it holds the same content and is left alone.
+        folder: Where, named by the digest; when it exists already it holds the same content and is left alone.
 
     Returns:
         64 hexadecimal digits.
@@ -123,11 +123,20 @@ def _sync(folder: Path) -> None:
 def load_bundle(folder: Path) -> Bundle:
     """Bundle from its files, every hash verified first.
 
+    Args:
+        folder: Where; its name is the digest of the manifest.
+
+    Returns:
+        The bundle under its digest.
+
     Raises:
-        DamagedBundle: A file is missing or differs from the manifest, or the manifest is newer than this code.
+        DamagedBundle: A file is missing or differs from the manifest, the manifest differs from the folder's name, or
+            it is newer than this code.
     """
     try:
         text = (folder / MANIFEST).read_bytes()
+        if hashlib.sha256(text).hexdigest() != folder.name:
+            raise DamagedBundle(str(folder), f"{MANIFEST} differs from the digest that names the folder")
         manifest = json.loads(text)
         if manifest["schema_version"] > SCHEMA_VERSION:
             raise DamagedBundle(str(folder), f"its schema {manifest['schema_version']} is newer than {SCHEMA_VERSION}")
@@ -137,7 +146,7 @@ def load_bundle(folder: Path) -> Bundle:
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
             raise DamagedBundle(str(folder), f"{name} differs from its hash")
-    return _decode(manifest, contents).sealed(hashlib.sha256(text).hexdigest())
+    return _decode(manifest, contents).sealed(folder.name)
 
 
 def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:

@@ -46,16 +46,31 @@ def combine(points: Array, choice: Choice) -> Array:
         choice: What to do with them.
 
     Returns:
-        Shape of `points` without the first axis; `nan` where every member abstains.
+        Shape of `points` without the first axis. Where every chosen member abstains, as for a series too short for
+        the leaders, it is the median of all members; `nan` where these abstain too.
     """
-    chosen, weights = points[choice.weights > 0], choice.weights[choice.weights > 0]
+    chosen = choice.weights > 0
     if choice.rule == "mean":
-        mass = np.tensordot(weights, ~np.isnan(chosen), axes=1)
-        total = np.tensordot(weights, np.nan_to_num(chosen), axes=1)
-        return np.asarray(np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0))
-    ordered = np.sort(chosen, axis=0)
+        combined = _weigh(points[chosen], choice.weights[chosen])
+    else:
+        combined = _trim(points[chosen], choice.rule)
+    if chosen.all() or not np.isnan(combined).any():
+        return combined
+    return np.where(np.isnan(combined), _trim(points, "median"), combined)
+
+
+def _weigh(points: Array, weights: Array) -> Array:
+    """Weighted mean over the first axis of what is not `nan`."""
+    mass = np.tensordot(weights, ~np.isnan(points), axes=1)
+    total = np.tensordot(weights, np.nan_to_num(points), axes=1)
+    return np.asarray(np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0))
+
+
+def _trim(points: Array, rule: Literal["median", "trimmed_mean"]) -> Array:
+    """Mean over the first axis of the values in the middle, without `nan`: the one or two of the median, or more."""
+    ordered = np.sort(points, axis=0)
     count = (~np.isnan(ordered)).sum(axis=0)
-    cut = np.floor(TRIM * count) if choice.rule == "trimmed_mean" else np.maximum(np.ceil(count / 2) - 1, 0)
+    cut = np.floor(TRIM * count) if rule == "trimmed_mean" else np.maximum(np.ceil(count / 2) - 1, 0)
     rank = np.arange(len(ordered)).reshape(-1, *([1] * count.ndim))
     kept = (rank >= cut) & (rank < count - cut)
     total = np.where(kept, ordered, 0.0).sum(axis=0)

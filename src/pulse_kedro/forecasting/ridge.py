@@ -159,12 +159,12 @@ class Ridge:
     def forecast(self) -> Array:
         """Points of shape `(horizon, series)`.
 
-        The member abstains (`nan`) until it has as many windows as features, and for series whose history is
+        The member abstains (`nan`) until it has more windows than features, and for series whose history is
         incomplete. A flat history is continued by its own rule: the mean level, or the last season.
         """
         schema, series = self.schema, self.tail.shape[1]
         points = np.full((schema.horizon, series), np.nan)
-        if self.sums.n < schema.features or len(self.tail) < schema.history:
+        if self.sums.n <= schema.features or len(self.tail) < schema.history:
             return points
         history = fill_gaps(self.tail, schema.season_length)[-schema.history :].T
         known = ~np.isnan(history).any(axis=1)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -98,7 +98,7 @@ def _to_objects(column: pd.Series) -> list[object]:
     return list(column)
 
 
-def to_frame(rows: Iterable[Sequence[object]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+def to_frame(rows: Sequence[Sequence[object]], dtypes: Mapping[str, str]) -> pd.DataFrame:
     """Frame with exact types out of database rows, also when there are none.
 
     Args:
@@ -108,7 +108,7 @@ def to_frame(rows: Iterable[Sequence[object]], dtypes: Mapping[str, str]) -> pd.
     Returns:
         A frame with these columns and types.
     """
-    frame = pd.DataFrame(list(rows), columns=list(dtypes))
+    frame = pd.DataFrame(rows, columns=list(dtypes))
     return pd.DataFrame({name: _typed(frame[name], dtype) for name, dtype in dtypes.items()})
 
 

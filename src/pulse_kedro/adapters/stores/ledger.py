@@ -57,7 +57,7 @@ def read(engine: Engine) -> Ledger:
 
 
 def _frame(connection: Connection, query: Select[*tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
-    return to_frame(connection.execute(query), {name: _DTYPES.get(name, "float64") for name in columns})
+    return to_frame(list(connection.execute(query)), {name: _DTYPES.get(name, "float64") for name in columns})
 
 
 _FORECAST_KEY = (forecasts.c.cycle, forecasts.c.unique_id, forecasts.c.step)

@@ -48,7 +48,7 @@ def read(engine: Engine, cycle: str, kind: Kind) -> pd.DataFrame:
     columns = [metrics.c[name] for name in SCORE_COLUMNS]
     query = select(*columns).where(metrics.c.cycle == cycle, metrics.c.kind == kind).order_by(*columns[:6])
     with engine.connect() as connection:
-        return to_frame(connection.execute(query), _DTYPES)
+        return to_frame(list(connection.execute(query)), _DTYPES)
 
 
 def overall(engine: Engine, cycle: str, kind: Kind = "backtest") -> Panel:

@@ -51,9 +51,12 @@ def advise(facts: Facts, errors: SeriesErrors) -> list[Advice]:
         *_verdict(facts),
         *_coverage(facts),
         *_baselines(facts),
+        *_coverage_by_step(facts),
         *_live(facts),
+        *_live_coverage(facts),
         *_quarantine(facts),
         *_weak_series(facts, errors),
+        *([Advice(text=f"{facts.leaning} See below where.")] if facts.leaning else []),
         *_silent_series(facts, errors),
     ]
     if any(advice.tone == "watch" for advice in found):
@@ -79,6 +82,30 @@ def _coverage(facts: Facts) -> list[Advice]:
             text = f"The {percent(nominal)} intervals are {word}: they held {percent(realised, 1)} of the outcomes."
             advice.append(Advice(text=text))
     return advice
+
+
+def _coverage_by_step(facts: Facts) -> list[Advice]:
+    held = [share for share in facts.held_by_step if is_number(share)]
+    if not held or max(abs(share - 0.80) for share in held) <= facts.options.coverage_tolerance:
+        return []
+    narrow, wide = held.index(min(held)) + 1, held.index(max(held)) + 1
+    text = (
+        f"The 80 % intervals are uneven by distance: in the backtest they held {percent(min(held), 1)} of the outcomes at "
+        f"{counted(narrow, 'step')} ahead and {percent(max(held), 1)} at {counted(wide, 'step')}."
+    )
+    return [Advice(text=text)]
+
+
+def _live_coverage(facts: Facts) -> list[Advice]:
+    held = facts.earlier.scores.get("coverage_80", float("nan"))
+    if not is_number(held) or abs(held - 0.80) <= facts.options.live_coverage_tolerance:
+        return []
+    word = "narrow" if held < 0.80 else "wide"  # noqa: PLR2004  (the nominal share)
+    text = (
+        f"The 80 % intervals of issued forecasts held {percent(held, 1)} of the outcomes so far: too {word}. Outcomes of one "
+        "period move together, so a few periods can mislead."
+    )
+    return [Advice(text=text)]
 
 
 def _baselines(facts: Facts) -> list[Advice]:

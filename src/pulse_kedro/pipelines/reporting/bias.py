@@ -20,8 +20,10 @@ from pulse_kedro.pipelines.reporting.tables import Table
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, change, listing, number, percent
 
 KINDS = {"month": "By month of the target", "horizon": "By steps ahead", "group": "By group of series"}
-BOXES = {"month": (0.0, 0.27, 0.0, 1.0), "horizon": (0.36, 0.63, 0.0, 1.0), "group": (0.82, 1.0, 0.0, 1.0)}
+SHORT_KINDS = {"month": "Month", "horizon": "Steps ahead", "group": "Group"}
+BOXES = {"month": (0.0, 0.46, 0.62, 1.0), "horizon": (0.56, 1.0, 0.62, 1.0), "group": (0.0, 1.0, 0.0, 0.46)}
 SHOWN_GROUPS = 12
+_NAMED = 3
 BAND = 2.0
 """Standard errors on each side of a mean that are drawn; about 95 % for a single slice."""
 
@@ -63,21 +65,40 @@ def bias_sentence(bias: pd.DataFrame, errors: float) -> str:
         return "There is no backtest yet, so nothing is known about systematic errors."
     found = leaning(bias, errors)
     if found.empty:
-        return f"No slice leans by more than {number(errors, 1)} standard errors: what is left looks like chance."
-    rows = [_in_words(row) for row in found.head(3).to_dict(orient="records")]
-    verb = "leans" if len(found) == 1 else "lean"
+        return (
+            f"No slice of the backtest leans by more than {errors:g} standard errors: what is left looks like chance."
+        )
+    strongest = [
+        _in_words(str(row["kind"]), str(row["slice"]), float(row["mean_residual"]))
+        for row in found.head(_NAMED).to_dict(orient="records")
+    ]
     return (
-        f"{number(len(found))} of {number(len(bias))} slices {verb} by more than {number(errors, 1)} standard errors, most of "
-        f"all {listing(rows)}. Among so many slices a few do so by chance. No rule corrects this yet."
+        f"{leaning_sentence(bias, errors)} The surest: {listing(strongest)}. The slices share one backtest, so they are not "
+        "independent. No rule corrects this yet."
     )
 
 
-def _in_words(row: dict[str, object]) -> str:
-    kind, name, mean = (
-        str(row["kind"]),
-        slice_name(str(row["kind"]), str(row["slice"])),
-        float(str(row["mean_residual"])),
+def leaning_sentence(bias: pd.DataFrame, errors: float) -> str:
+    """How many slices lean, and to which side; empty when none does.
+
+    Args:
+        bias: One row per kind and slice.
+        errors: Standard errors from which a slice counts.
+    """
+    found = leaning(bias, errors)
+    if found.empty:
+        return ""
+    low = int((found["mean_residual"] > 0).sum())
+    high = len(found) - low
+    sides = " and ".join(f"too {side} in {number(count)}" for side, count in (("low", low), ("high", high)) if count)
+    return (
+        f"In the backtest the forecasts lean by more than {errors:g} standard errors in {number(len(found))} of "
+        f"{number(len(bias))} slices (months, steps ahead, groups of series): {sides}."
     )
+
+
+def _in_words(kind: str, raw: str, mean: float) -> str:
+    name = slice_name(kind, raw)
     place = {"month": f"forecasts for {name}", "horizon": f"forecasts {name} steps ahead"}.get(
         kind, f"forecasts of {name}"
     )
@@ -92,7 +113,7 @@ def bias_table(bias: pd.DataFrame) -> Table:
     """
     rows = tuple(
         (
-            KINDS.get(str(row["kind"]), str(row["kind"])),
+            SHORT_KINDS.get(str(row["kind"]), str(row["kind"])),
             slice_name(str(row["kind"]), str(row["slice"])),
             change(float(row["mean_residual"])),
             percent(float(row["standard_error"]), 1),
@@ -120,11 +141,11 @@ def draw_bias_panels(bias: pd.DataFrame) -> Picture:
         traces.append(on_panel(_dots(rows, kind), index))
         layout |= _bias_axes(index, box, kind)
     headings = [panel_title(KINDS[kind], box) for kind, box in BOXES.items()]
-    return compose(traces, {**layout, "annotations": headings, "showlegend": False}, height=380)
+    return compose(traces, {**layout, "annotations": headings, "showlegend": False}, height=720)
 
 
 def _bias_axes(index: int, box: tuple[float, float, float, float], kind: str) -> Layout:
-    value = {"tickformat": "+.0%", "zeroline": True, "title": {"text": "actual − forecast"}}
+    value = {"tickformat": ".0%", "zeroline": True, "title": {"text": "actual − forecast"}}
     names: Layout = {"type": "category"}
     return panel_axes(index, box, value, names) if kind == "group" else panel_axes(index, box, names, value)
 

@@ -65,9 +65,10 @@ def panel_axes(index: int, box: tuple[float, float, float, float], x: Layout, y:
     left, right, bottom, top = box
     name = _suffix(index)
     quiet = {"gridcolor": LIGHT["grid"], "linecolor": LIGHT["grid"], "zeroline": False, "automargin": True}
+    plain = {"separatethousands": True, "exponentformat": "none"}
     return {
         f"xaxis{name}": {**quiet, "showgrid": False, "domain": [left, right], "anchor": f"y{name}", **x},
-        f"yaxis{name}": {**quiet, "domain": [bottom, top], "anchor": f"x{name}", **y},
+        f"yaxis{name}": {**quiet, **plain, "domain": [bottom, top], "anchor": f"x{name}", **y},
     }
 
 
@@ -102,7 +103,7 @@ def compose(traces: Sequence[Trace], layout: Layout, *, height: int) -> Picture:
 
 def to_figure(picture: Picture) -> Figure:
     """The picture as a Plotly figure, which the catalog can store and kedro-viz can show."""
-    from plotly.graph_objects import Figure as PlotlyFigure  # noqa: PLC0415  (heavy; only a run that draws pays for it)
+    from plotly.graph_objects import Figure as PlotlyFigure
 
     figure: Figure = PlotlyFigure(picture)
     return figure

@@ -37,11 +37,12 @@ def draw_backtest(models: pd.Series, curves: pd.DataFrame, baselines: Sequence[s
     """
     by_cutoff = curves[curves["curve"] == BY_CUTOFF]
     names = [name for name in (*baselines, COMBINATION) if (by_cutoff["model"] == name).any()]
+    longest = float(models.max()) if len(models.dropna()) else 1.0
     lines = [_model_line(by_cutoff[by_cutoff["model"] == name], name, "cutoff", baselines) for name in names]
     traces = [on_panel(_bars(models.dropna(), baselines), 0), *(on_panel(line, 1) for line in lines)]
     layout = {
         **panel_axes(
-            0, LEFT, {"title": {"text": "MASE, lower is better"}, "rangemode": "tozero"}, {"type": "category"}
+            0, LEFT, {"title": {"text": "MASE, lower is better"}, "range": [0, 1.18 * longest]}, {"type": "category"}
         ),
         **panel_axes(1, RIGHT, {"type": "date"}, {"title": {"text": "MASE"}, "rangemode": "tozero"}),
         "annotations": [panel_title("Mean error by model", LEFT), panel_title("Mean error by cutoff", RIGHT)],
@@ -51,16 +52,17 @@ def draw_backtest(models: pd.Series, curves: pd.DataFrame, baselines: Sequence[s
 
 def _bars(models: pd.Series, baselines: Sequence[str]) -> Trace:
     ranked = models.sort_values(ascending=False, kind="mergesort")
-    values = [round(float(value), 4) for value in ranked]
+    values = [float(value) for value in ranked]
     trace = {
         "type": "bar",
         "orientation": "h",
         "showlegend": False,
-        "x": values,
+        "x": [round(value, 5) for value in values],
         "y": [model_name(str(name)) for name in ranked.index],
         "text": [f"{value:.3f}" for value in values],
         "textposition": "outside",
         "cliponaxis": False,
+        "marker": {"line": {"width": 0}},
         "hovertemplate": "%{y}: %{x:.3f}<extra></extra>",
     }
     return paint(trace, {"marker.color": [role(str(name), baselines) for name in ranked.index]})
@@ -97,20 +99,28 @@ def draw_skill(horizon: pd.DataFrame, reference: str, baselines: Sequence[str]) 
     if reference in horizon.columns:
         skill = 1 - horizon.drop(columns=reference).div(horizon[reference], axis=0)
     names = sorted(skill.columns, key=lambda name: (name == COMBINATION, role(str(name), baselines) != "member", name))
-    traces = [_skill_line(skill[name], str(name), baselines) for name in names]
-    lowest = max(float(skill.min().min()) if len(names) else 0.0, FLOOR)
+    first = next((name for name in names if role(str(name), baselines) == "member"), None)
+    traces = [_skill_line(skill[name], str(name), baselines, is_first=name == first) for name in names]
+    lowest = max(float(skill.min().min()) if names else 0.0, FLOOR)
     y = {"title": {"text": f"error avoided against {model_name(reference).lower()}"}, "tickformat": ".0%"}
-    top = float(skill.max().max()) if len(names) else 1.0
+    top = float(skill.max().max()) if names else 1.0
     margin = 0.06 * (top - lowest)
     layout = panel_axes(
         0, WHOLE, _step_axis(horizon.index), {**y, "range": [lowest - margin, top + margin], "zeroline": True}
     )
-    return compose(traces, {**layout, "hovermode": "x unified"}, height=380)
+    return compose(traces, {**layout, "hovermode": "closest"}, height=380)
 
 
-def _skill_line(values: pd.Series, model: str, baselines: Sequence[str]) -> Trace:
+def _skill_line(values: pd.Series, model: str, baselines: Sequence[str], *, is_first: bool) -> Trace:
+    """One line; the members of the combination share one entry of the legend."""
     rows = pd.DataFrame({"step": values.index, "value": values.to_numpy()})
-    return {**_model_line(rows, model, "step", baselines), "hovertemplate": "%{y:.1%}"}
+    line = {
+        **_model_line(rows, model, "step", baselines),
+        "hovertemplate": f"{model_name(model)}: %{{y:.1%}}<extra></extra>",
+    }
+    if role(model, baselines) != "member":
+        return line
+    return {**line, "name": "Members of the combination", "legendgroup": "members", "showlegend": is_first}
 
 
 def _step_axis(steps: Sequence[int] | pd.Index) -> Layout:

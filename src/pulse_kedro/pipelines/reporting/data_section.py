@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pulse_kedro.domain.panel import ID
-from pulse_kedro.pipelines.reporting.facts import Facts, names_of
+from pulse_kedro.pipelines.reporting.facts import Facts, count_of, names_of, section
 from pulse_kedro.pipelines.reporting.story import Entry
 from pulse_kedro.pipelines.reporting.tables import Table
 from pulse_kedro.pipelines.reporting.wording import counted, listing, number, percent, period, steps
@@ -21,7 +21,7 @@ def describe_data(facts: Facts, series: pd.DataFrame) -> list[Entry]:
         facts: Holds the quality report.
         series: Description of the series, for their titles.
     """
-    groups, rows, gaps = (_part(facts.quality, name) for name in ("series", "rows", "gaps"))
+    groups, rows, gaps = (section(facts.quality, name) for name in ("series", "rows", "gaps"))
     entries = [
         Entry(term="Series", text=_series_text(groups, series)),
         Entry(term="Observations", text=_rows_text(facts, rows)),
@@ -35,7 +35,7 @@ def describe_data(facts: Facts, series: pd.DataFrame) -> list[Entry]:
 
 
 def _series_text(groups: Mapping[str, object], series: pd.DataFrame) -> str:
-    total, alive = (_number(groups, key) for key in ("total", "alive"))
+    total, alive = (count_of(groups, key) for key in ("total", "alive"))
     text = f"{number(alive)} of {counted(total, 'series', 'series')} are alive and get a forecast"
     silent = [
         f"{number(len(_ids(groups, key)))} {word}"
@@ -47,8 +47,8 @@ def _series_text(groups: Mapping[str, object], series: pd.DataFrame) -> str:
 
 def _rows_text(facts: Facts, rows: Mapping[str, object]) -> str:
     first, last = (_when(facts, key) for key in ("first_period", "last_period"))
-    later = _number(rows, "after_as_of")
-    text = f"{number(_number(rows, 'known'))} values from {first} to {last}, in {facts.source.unit}."
+    later = count_of(rows, "after_as_of")
+    text = f"{number(count_of(rows, 'known'))} values from {first} to {last}, in {facts.source.unit}."
     return (
         f"{text} {counted(later, 'later value')} of the source {'was' if later == 1 else 'were'} left out."
         if later
@@ -62,7 +62,7 @@ def _when(facts: Facts, key: str) -> str:
 
 
 def _gaps_text(gaps: Mapping[str, object], facts: Facts) -> str:
-    count, missing = (_number(gaps, key) for key in ("count", "periods"))
+    count, missing = (count_of(gaps, key) for key in ("count", "periods"))
     if not count:
         return "None: every series has a value for every period between its first and its last."
     share = facts.quality.get("missing_share")
@@ -71,10 +71,10 @@ def _gaps_text(gaps: Mapping[str, object], facts: Facts) -> str:
 
 
 def _quarantine_text(rows: Mapping[str, object]) -> str:
-    bad, total = (_number(rows, key) for key in ("quarantined", "in"))
+    bad, total = (count_of(rows, key) for key in ("quarantined", "in"))
     if not bad:
         return f"None of {counted(total, 'row')}."
-    rules = ", ".join(f"{str(rule).replace('_', ' ')}: {count}" for rule, count in _part(rows, "by_rule").items())
+    rules = ", ".join(f"{str(rule).replace('_', ' ')}: {count}" for rule, count in section(rows, "by_rule").items())
     return f"{number(bad)} of {counted(total, 'row')} could not be used ({rules})."
 
 
@@ -88,7 +88,7 @@ def data_tables(facts: Facts, series: pd.DataFrame) -> list[Table]:
     silent = series[series["status"].astype(str) != "alive"]
     tables = [
         _silent_table(silent, facts),
-        _gap_table(_part(facts.quality, "gaps"), series, facts),
+        _gap_table(section(facts.quality, "gaps"), series, facts),
         _example_table(facts),
     ]
     return [table for table in tables if table.rows]
@@ -123,7 +123,7 @@ def _gap_table(gaps: Mapping[str, object], series: pd.DataFrame, facts: Facts) -
 
 
 def _example_table(facts: Facts) -> Table:
-    examples = _part(_part(facts.quality, "rows"), "examples")
+    examples = section(section(facts.quality, "rows"), "examples")
     rows = tuple(
         (str(rule).replace("_", " "), str(text))
         for rule, texts in examples.items()
@@ -131,16 +131,6 @@ def _example_table(facts: Facts) -> Table:
         for text in texts
     )
     return Table(caption="Rows that were set aside, examples", head=("Rule", "Row and reason"), rows=rows, texts=(0, 1))
-
-
-def _part(mapping: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = mapping.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _number(mapping: Mapping[str, object], key: str) -> int:
-    value = mapping.get(key)
-    return value if isinstance(value, int) else 0
 
 
 def _ids(mapping: Mapping[str, object], key: str) -> list[object]:

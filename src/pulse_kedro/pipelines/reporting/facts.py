@@ -60,7 +60,11 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything the report says in sentences."""
+    """Everything the report says in sentences.
+
+    `held_by_step` is the share of outcomes inside the 80 % intervals of the backtest, one value per step; `leaning` says
+    how many slices of it are biased, empty when none is.
+    """
 
     period: Period
     source: SourceOptions
@@ -74,6 +78,8 @@ class Facts:
     forecast_series: int
     outlooks: tuple[Outlook, ...]
     earlier: Earlier
+    held_by_step: tuple[float, ...]
+    leaning: str
 
     @property
     def frequency(self) -> str:
@@ -211,6 +217,28 @@ def look_back(ledger: Ledger, period: Period, live_scores: pd.DataFrame, backtes
     )
     due = int(overall.loc[overall["metric"] == "mase", "n"].sum())
     return Earlier(issued=len(forecasts), due=due, scores=scores, expected=expected)
+
+
+def section(mapping: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """A part of a JSON document; empty where it is missing.
+
+    Args:
+        mapping: The document.
+        key: Name of the part.
+    """
+    value = mapping.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def count_of(mapping: Mapping[str, object], key: str) -> int:
+    """A count in a JSON document; 0 where it is missing.
+
+    Args:
+        mapping: The document.
+        key: Name of the count.
+    """
+    value = mapping.get(key)
+    return value if isinstance(value, int) else 0
 
 
 def short(digest: object) -> str:

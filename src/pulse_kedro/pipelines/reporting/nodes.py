@@ -9,7 +9,7 @@ from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import Ledger
 from pulse_kedro.domain.panel import ID, frequency
-from pulse_kedro.pipelines.reporting.bias import draw_bias_panels
+from pulse_kedro.pipelines.reporting.bias import draw_bias_panels, leaning_sentence
 from pulse_kedro.pipelines.reporting.canvas import Figure, to_figure
 from pulse_kedro.pipelines.reporting.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
 from pulse_kedro.pipelines.reporting.curves import trace_curves
@@ -153,6 +153,8 @@ def summarise_cycle(
         forecast_series=int(forecasts[ID].nunique()),
         outlooks=look_out(report_series, panel, forecasts, curves, period),
         earlier=look_back(ledger, period, live_scores, by_step),
+        held_by_step=tuple(horizon_scores(scores, recipe, "coverage_80").get(COMBINATION, pd.Series(dtype=float))),
+        leaning=leaning_sentence(bias_table, reporting.bias_errors),
     )
     sources = Sources(
         panel=panel,

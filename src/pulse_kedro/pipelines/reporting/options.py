@@ -26,6 +26,8 @@ class ReportingOptions:
     """Distance between realised and nominal coverage that is still called right; a share."""
     live_tolerance: float = Field(gt=0)
     """Excess of the error on issued forecasts over the backtest's that is still called usual; a share."""
+    live_coverage_tolerance: float = Field(gt=0, lt=0.5)
+    """Distance between the realised coverage of issued 80 % intervals and 0.8 that is still called usual; a share."""
     bias_errors: float = Field(gt=0)
     """Standard errors by which a slice must lean before the report says so."""
 

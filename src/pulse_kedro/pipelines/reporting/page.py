@@ -1,6 +1,7 @@
 """One HTML page from data: fills the template, embeds pictures, styles and the drawing library. No network is needed."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from pulse_kedro.pipelines.reporting.canvas import Figure, Picture, split_panels
@@ -17,13 +18,14 @@ def render(summary: Mapping[str, object], figures: Mapping[str, Figure]) -> str:
     Returns:
         A complete HTML document that loads nothing from elsewhere.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  (only a run that reports pays)
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from plotly.offline import get_plotlyjs
 
     environment = Environment(
         loader=PackageLoader("pulse_kedro.pipelines.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=hold_together,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -37,6 +39,19 @@ def render(summary: Mapping[str, object], figures: Mapping[str, Figure]) -> str:
         themes=embed({"light": LIGHT, "dark": DARK}),
         library=get_plotlyjs(),
     )
+
+
+def hold_together(value: object) -> object:
+    """Text in which no line can break between a number and its percent sign; anything else unchanged.
+
+    Args:
+        value: What a template prints.
+
+    Example:
+        >>> hold_together("80 % held"), hold_together(3)
+        ('80\xa0% held', 3)
+    """
+    return re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", value) if type(value) is str else value
 
 
 def all_panels(figures: Mapping[str, Figure]) -> dict[str, Picture]:

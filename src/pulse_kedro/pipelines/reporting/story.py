@@ -1,12 +1,11 @@
 """What happened in this cycle, in plain words; every number in a sentence comes from the facts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from pulse_kedro.pipelines.reporting.facts import Facts, Outlook, short
+from pulse_kedro.pipelines.reporting.facts import Facts, Outlook, count_of, section, short
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
     MISSING,
@@ -23,8 +22,8 @@ from pulse_kedro.pipelines.reporting.wording import (
 
 Tone = Literal["plain", "good", "watch"]
 PLANS = {
-    "bootstrap": "A forecaster was learned from the beginning",
-    "update": "The forecaster in charge took in what is new, without being retrained from the beginning",
+    "bootstrap": "A forecaster was built",
+    "update": "The forecaster in charge took in what is new",
     "nothing": "There was nothing to learn",
 }
 VERDICTS = {
@@ -98,10 +97,10 @@ def _compared(skill: float) -> str:
 
 def _coverage_tile(facts: Facts) -> Tile:
     hit, wide = facts.score(COMBINATION, "coverage_80"), facts.score(COMBINATION, "coverage_95")
-    note = f"of outcomes fell inside the 80 % intervals of the backtest; {percent(wide, 1)} inside the 95 % ones"
+    note = f"of outcomes in the backtest; the 95 % intervals held {percent(wide, 1)}"
     is_right = abs(hit - 0.8) <= facts.options.coverage_tolerance
     tone: Tone = "plain" if not is_number(hit) else "good" if is_right else "watch"
-    return Tile(label="Intervals kept their promise", value=percent(hit, 1), note=note, tone=tone)
+    return Tile(label="80 % intervals held", value=percent(hit, 1), note=note, tone=tone)
 
 
 def _earlier_tile(facts: Facts) -> Tile:
@@ -125,12 +124,12 @@ def tell(facts: Facts) -> list[Entry]:
 
 
 def _known(facts: Facts) -> str:
-    rows, series = _part(facts.quality, "rows"), _part(facts.quality, "series")
+    rows, series = section(facts.quality, "rows"), section(facts.quality, "series")
     text = (
-        f"{counted(_count(rows, 'known'), 'observation')} of {counted(_count(series, 'total'), 'series', 'series')} from "
+        f"{counted(count_of(rows, 'known'), 'observation')} of {counted(count_of(series, 'total'), 'series', 'series')} from "
         f"{facts.source.name}, up to {period(facts.period.as_of, facts.frequency)}. Nothing later was looked at."
     )
-    bad = _count(rows, "quarantined")
+    bad = count_of(rows, "quarantined")
     return (
         f"{text} {counted(bad, 'row')} could not be used and {'was' if bad == 1 else 'were'} set aside."
         if bad
@@ -139,7 +138,7 @@ def _known(facts: Facts) -> str:
 
 
 def _plan(facts: Facts) -> str:
-    plan = _part(facts.decision, "plan")
+    plan = section(facts.decision, "plan")
     cause = str(plan.get("cause", "")).strip().rstrip(".")
     text = PLANS.get(str(plan.get("action")), f"Plan: {plan.get('action')}")
     return f"{text}. Cause: {cause}." if cause else f"{text}."
@@ -153,7 +152,7 @@ def _decision(facts: Facts) -> str:
         f"Recipe {short(facts.cycle.recipe)}, in charge since {since}, now in revision {number(facts.cycle.revision)}."
     )
     replay = REPLAY if facts.cycle.line == "replay" else ""
-    return f"{meaning} {who} On record: {facts.decision.get('reason', MISSING)}{replay}"
+    return f"{meaning} {who} On record: “{facts.decision.get('reason', MISSING)}”{replay}"
 
 
 def _quality(facts: Facts) -> str:
@@ -204,13 +203,3 @@ def _live_error(facts: Facts) -> str:
     live = f"MASE {number(facts.earlier.scores.get('mase'), 3)}"
     expected = facts.earlier.expected
     return f"{live}, where the backtest has {number(expected, 3)} at the same distance" if is_number(expected) else live
-
-
-def _part(mapping: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = mapping.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _count(mapping: Mapping[str, object], key: str) -> int:
-    value = mapping.get(key)
-    return value if isinstance(value, int) else 0

@@ -101,7 +101,7 @@ def _card_note(row: pd.Series, outlook: Outlook) -> str:
     if row["role"] == "aggregate":
         return ""
     rank = f"Place {number(row['place'])} of {number(row['ranked'])}"
-    return f"{rank} · backtest MASE {number(outlook.mase, 2)}" if row["mase"] == row["mase"] else rank
+    return f"{rank} · MASE {number(outlook.mase, 2)}" if row["mase"] == row["mase"] else rank
 
 
 def _rule(chosen: pd.DataFrame) -> str:
@@ -133,7 +133,7 @@ def _earlier(facts: Facts, sources: Sources, mase: pd.DataFrame) -> dict[str, ob
         return {"table": None, "newest": None, "title": ""}
     outlook = facts.outlooks[0] if facts.outlooks else None
     return {
-        "table": asdict(live_table(sources.live_scores, mase)),
+        "table": asdict(live_table(sources.live_scores, mase, facts.earlier.expected)),
         "newest": _newest(outlook, facts, sources) if outlook else None,
         "title": outlook.title if outlook else "",
     }

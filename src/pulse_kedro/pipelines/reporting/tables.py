@@ -11,7 +11,6 @@ from pulse_kedro.pipelines.reporting.facts import Facts, Outlook, Scores
 from pulse_kedro.pipelines.reporting.fans import BANDS, bound
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
-    MISSING,
     change,
     model_name,
     number,
@@ -136,12 +135,13 @@ def fan_table(forecasts: pd.DataFrame, digits: int, facts: Facts) -> Table:
     return Table(caption=f"In {facts.source.unit}", head=head, rows=rows)
 
 
-def live_table(live_scores: pd.DataFrame, mase: pd.DataFrame) -> Table:
+def live_table(live_scores: pd.DataFrame, mase: pd.DataFrame, expected: float) -> Table:
     """Issued forecasts that have come due, by step ahead, beside the backtest; the last row is all of them.
 
     Args:
         live_scores: Score table of one model.
         mase: Backtest MASE in rows of steps, columns of models.
+        expected: Backtest MASE at the same mix of steps.
     """
     rows = []
     usual = mase[COMBINATION] if COMBINATION in mase else pd.Series(dtype=float)
@@ -150,9 +150,11 @@ def live_table(live_scores: pd.DataFrame, mase: pd.DataFrame) -> Table:
     for level, step in (key for key in values.index if key[0] in {"horizon", "overall"}):
         found = values.loc[(level, step)]
         shares = (percent(found.get(name), 1) for name in ("coverage_80", "coverage_95"))
-        expected = MISSING if level == "overall" else number(usual.get(step), 3)
+        backtest = expected if level == "overall" else usual.get(step)
         label = "all" if level == "overall" else str(step)
-        rows.append((label, number(counts.get((level, step))), number(found.get("mase"), 3), expected, *shares))
+        rows.append(
+            (label, number(counts.get((level, step))), number(found.get("mase"), 3), number(backtest, 3), *shares)
+        )
     head = ("Steps ahead", "Forecasts", "MASE", "MASE in the backtest", "80 % held", "95 % held")
     return Table(
         caption="Issued forecasts that have come due",

@@ -32,7 +32,11 @@ def backtest_table(
     model, cutoff, step, series = np.unravel_index(
         np.flatnonzero(np.isfinite(points) & np.isfinite(replayed.actual[at])), shape
     )
-    table = pd.DataFrame(
+    y_hat, scale = points[model, cutoff, step, series], replayed.scale[at][cutoff, series]
+    spread = calibration.offsets[at]
+    combined = np.flatnonzero(model == len(replayed.members))
+    where = cutoff[combined], step[combined], series[combined]
+    return pd.DataFrame(
         {
             ID: _labels(series, replayed.ids),
             CUTOFF: replayed.cutoffs[at][cutoff],
@@ -41,20 +45,22 @@ def backtest_table(
             "model": _labels(model, (*replayed.members, COMBINATION)),
             "recipe": _labels(np.zeros_like(model), (recipe[:SHORT],)),
             TARGET: replayed.actual[at][cutoff, step, series],
-            "y_hat": points[model, cutoff, step, series],
-            "scale": replayed.scale[at][cutoff, series],
+            "y_hat": y_hat,
+            "scale": scale,
         }
+        | {
+            name: _quantile(spread[(*where, level)] * np.nan_to_num(scale[combined]), y_hat, combined)
+            for level, name in enumerate(QUANTILE_COLUMNS)
+        },
+        copy=False,
     )
-    return pd.concat([table, _quantiles(table, calibration.offsets[at], cutoff, step, series)], axis=1)
 
 
-def _quantiles(table: pd.DataFrame, offsets: Array, cutoff: Index, step: Index, series: Index) -> pd.DataFrame:
-    """Quantile columns of the table's rows; only the combination has them."""
-    values = np.full((len(table), len(QUANTILE_COLUMNS)), np.nan)
-    rows = np.flatnonzero(table["model"] == COMBINATION)
-    scaled = offsets[cutoff[rows], step[rows], series[rows]] * np.nan_to_num(table["scale"].to_numpy())[rows, None]
-    values[rows] = table["y_hat"].to_numpy()[rows, None] + scaled
-    return pd.DataFrame(values, columns=list(QUANTILE_COLUMNS))
+def _quantile(offsets: Array, y_hat: Array, rows: Index) -> npt.NDArray[np.float32]:
+    """One quantile column: the point plus its offset in some rows, `nan` in all others, in half the memory."""
+    column = np.full(len(y_hat), np.nan, dtype=np.float32)
+    column[rows] = y_hat[rows] + offsets
+    return column
 
 
 def _labels(codes: Index, names: tuple[str, ...]) -> "pd.Categorical[str]":

@@ -39,7 +39,7 @@
       const picture = structuredClone(pictures[place.dataset.picture]);
       const traces = picture.data.map((trace) => paint(trace, theme));
       const layout = dress(picture.layout, theme, place);
-      if (place.classList.contains("small")) layout.showlegend = false;
+      if (place.closest(".card")) layout.showlegend = false;
       if (width) layout.width = Math.min(place.clientWidth, place.classList.contains("wide") ? width : width / 2 - 24);
       Plotly.react(place, traces, layout, config);
     }

@@ -1,0 +1,120 @@
+"""What the commands answer, as plain data: exactly what `--json` prints."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from pulse_kedro.adapters.stores.columns import plain
+from pulse_kedro.adapters.stores.summary import Summary
+from pulse_kedro.adapters.tracking import named_scores
+from pulse_kedro.domain.history import CommittedCycle, History
+
+Answer = dict[str, object]
+
+
+def status_of(summary: Summary) -> Answer:
+    """Where things stand.
+
+    Args:
+        summary: What the stores say.
+
+    Returns:
+        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `rules`, `faults`, `attempt`; before the first cycle the same
+        keys with nulls, zeros and empty objects.
+    """
+    head, ledger = summary.head, summary.ledger
+    return {
+        "as_of": None if head is None else head.as_of.date().isoformat(),
+        "cycle": {
+            "key": head and head.key,
+            "status": head and "COMMITTED",
+            "seconds": summary.seconds,
+            "committed_at": head and _moment(head.committed_at.to_pydatetime()),
+        },
+        "champion": _champion(head, summary.epoch),
+        "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
+        "scores": {} if head is None else named_scores(summary.scores, head.recipe),
+        "rules": {"active": len(summary.rules)},
+        "faults": {"open": len(summary.faults), "newest": _newest_fault(summary)},
+        "attempt": _attempt(summary),
+    }
+
+
+def why_of(summary: Summary, history: History, parameters: Mapping[str, object]) -> Answer:
+    """Why the champion is in charge, with the numbers.
+
+    Args:
+        summary: What the stores say; it has a head.
+        history: All committed cycles.
+        parameters: Parameters of the environment; `promotion` says what a challenger has to show.
+
+    Returns:
+        `as_of`, `champion`, `decision` (of the newest cycle), `chosen` (the decision that put this recipe in charge),
+        `plan`, `scores` of the backtest, `live` scores of issued forecasts, `ledger`, `rules` and the gate's `terms`.
+    """
+    head, *_ = history.main_line
+    chosen = first_of_reign(history)
+    return {
+        "as_of": head.as_of.date().isoformat(),
+        "cycle": head.key,
+        "champion": _champion(head, summary.epoch),
+        "decision": plain(head.decision),
+        "chosen": {"as_of": chosen.as_of.date().isoformat(), "cycle": chosen.key, "decision": plain(chosen.decision)},
+        "plan": plain(head.plan),
+        "scores": named_scores(summary.scores, head.recipe),
+        "live": named_scores(summary.live_scores, head.recipe),
+        "ledger": asdict(summary.ledger) | {"pending": summary.ledger.pending},
+        "rules": {"active": len(summary.rules)},
+        "terms": plain(parameters.get("promotion")),
+    }
+
+
+def first_of_reign(history: History) -> CommittedCycle:
+    """The cycle whose decision put the recipe in charge that serves now.
+
+    Args:
+        history: All committed cycles, at least one of them on the main line.
+
+    Returns:
+        The oldest cycle of the unbroken row of main-line cycles that the head's recipe served.
+    """
+    head, *older = history.main_line
+    first = head
+    for cycle in older:
+        if cycle.recipe != head.recipe:
+            break
+        first = cycle
+    return first
+
+
+def _champion(head: CommittedCycle | None, epoch: int) -> Answer:
+    return {
+        "digest": head and head.bundle,
+        "version": head and epoch,
+        "recipe": head and head.recipe,
+        "revision": head and head.revision,
+        "since": head and head.since,
+        "reason": head and head.decision.get("reason"),
+    }
+
+
+def _newest_fault(summary: Summary) -> Answer | None:
+    if not summary.faults:
+        return None
+    kept = summary.faults[0]
+    names = ("code", "detail", "severity", "node", "error", "message", "next_step")
+    return {"id": kept.error_id, "at": _moment(kept.at), **{name: getattr(kept.fault, name) for name in names}}
+
+
+def _attempt(summary: Summary) -> Answer:
+    last = summary.last_attempt
+    return {
+        "status": last and last.status,
+        "at": last and _moment(last.started),
+        "cycle": last and last.cycle,
+        "command": last and last.command,
+    }
+
+
+def _moment(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")

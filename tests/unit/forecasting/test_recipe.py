@@ -1,0 +1,97 @@
+"""What a recipe accepts, refuses and calls itself."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from miniature import a_recipe
+from pulse_kedro.forecasting.recipe import MemberOptions, RepeatedMember, recipe_from_dict
+
+
+@pytest.fixture
+def settings(project: Path) -> dict[str, Any]:
+    """The recipe as it stands in the configuration."""
+    text = (project / "conf/base/parameters_training.yml").read_text(encoding="utf-8")
+    recipe: dict[str, Any] = yaml.safe_load(text)["recipe"]
+    return recipe
+
+
+def test_the_recipe_of_the_configuration_is_accepted_and_survives_its_own_json(settings: dict[str, Any]) -> None:
+    recipe = recipe_from_dict(settings)
+
+    assert len(settings["members"]) == len(recipe.members)
+    assert recipe == recipe_from_dict(recipe.as_dict())
+    assert recipe.digest == recipe_from_dict(recipe.as_dict()).digest
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [
+        ((), "horizn", 12),
+        ((), "horizon", 0),
+        ((), "members", []),
+        (("combination",), "warm_up", 1),
+        (("combination",), "temperature", 1),
+        (("intervals",), "learning_rate", 1.0),
+        (("intervals",), "calibration_cutoffs", 11),
+        (("members", 0), "look_back", 12),
+        (("members", 0), "kind", "prophet"),
+        (("members", 3), "look_back", None),
+        (("members", 3), "look_back", 0),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_its_name(
+    settings: dict[str, Any], place: tuple[str | int, ...], key: str, value: object
+) -> None:
+    target: Any = settings
+    for step in place:
+        target = target[step]
+    target[key] = value
+
+    with pytest.raises(ValidationError, match=key):
+        recipe_from_dict(settings)
+
+
+def test_two_members_of_the_same_name_are_refused_with_a_way_out(settings: dict[str, Any]) -> None:
+    settings["members"].append({"kind": "naive"})
+
+    with pytest.raises(RepeatedMember, match=r"'naive' twice, expected each once\. Remove one"):
+        recipe_from_dict(settings)
+
+
+def test_the_error_survives_a_process_boundary() -> None:
+    assert "naive" == pickle.loads(pickle.dumps(RepeatedMember("naive"))).name  # noqa: S301  (our own bytes)
+
+
+@pytest.mark.parametrize(
+    ("expected", "member"),
+    [
+        ("naive", MemberOptions(kind="naive")),
+        ("seasonal_ridge_24", MemberOptions(kind="seasonal_ridge", look_back=24)),
+    ],
+)
+def test_a_member_is_called_by_kind_and_look_back(expected: str, member: MemberOptions) -> None:
+    assert expected == member.name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"horizon": 11},
+        {"season_length": 4},
+        {"members": a_recipe().members[::-1]},
+        {"combination": replace(a_recipe().combination, standard_errors=0.5)},
+        {"intervals": replace(a_recipe().intervals, pooling=31)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_change_makes_another_recipe(change: dict[str, Any]) -> None:
+    recipe = a_recipe()
+
+    assert 64 == len(recipe.digest)
+    assert recipe.digest != replace(recipe, **change).digest
