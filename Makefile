@@ -28,7 +28,7 @@ run: $(STAMP)-run ## Run the first cycle, on the data known in December 2018
 	@$(LOOK)
 
 next: $(STAMP)-run ## Run one more month after the newest cycle
-	@as_of=$$($(PY) scripts/next_as_of.py); code=$$?; \
+	@as_of=$$($(PY) -m pulse_kedro pulse next); code=$$?; \
 	if [ $$code -eq 3 ]; then exit 0; elif [ $$code -ne 0 ]; then exit $$code; fi; \
 	echo "Next cycle: as_of=$$as_of"; \
 	$(BIN)/kedro run --params as_of=$$as_of && $(LOOK)
@@ -54,7 +54,7 @@ viz: $(STAMP)-viz ## Show the pipelines in the browser
 
 clean: ## Remove caches and builds; cycles, champion and ledger stay
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/*.egg-info
-	find src tests benchmarks scripts data -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks data -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f $(VENV)/.pulse-*
 
 reset: ## Forget every cycle: remove all that runs wrote under data/

@@ -80,7 +80,7 @@ def distance_to_one_pass(folder: Path) -> dict[str, float]:
 
 def floors(cycles: Sequence[Finished], status_seconds: float, distance: float) -> list[Floor]:
     """What had to be reached, beside the worst of what was."""
-    later, peak = cycles[1:], max(cycle.together_mib or cycle.peak_mib for cycle in cycles)
+    later, peak = cycles[1:], max(max(cycle.peak_mib, cycle.together_mib or 0.0) for cycle in cycles)
     return [
         Floor(name="first cycle, wall seconds", value=cycles[0].wall_seconds, high=90),
         Floor(name="slowest next cycle, wall seconds", value=_most([c.wall_seconds for c in later]), high=30),

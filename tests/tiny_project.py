@@ -74,6 +74,21 @@ champion:
 """
 PARAMETERS = "as_of: null\nwork: {fail: '', depth: 1}\n"
 PYPROJECT = '[tool.kedro]\npackage_name = "tiny"\nproject_name = "tiny"\nkedro_init_version = "1.7.0"\n'
+SESSIONS = """
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+bootstrap_project("{folder}")
+raised = []
+for given in {parameters!r}:
+    with KedroSession.create("{folder}", runtime_params=given) as session:
+        try:
+            session.run()
+            raised.append(None)
+        except Exception as error:
+            raised.append(type(error).__name__)
+print(*raised)
+"""
 
 
 def make(folder: Path) -> Path:
@@ -100,13 +115,21 @@ def make(folder: Path) -> Path:
 
 def kedro(folder: Path, *words: str, tracking: str = "off") -> subprocess.CompletedProcess[str]:
     """Run one `kedro` command in the project, as a person would."""
+    return _start(folder, tracking, str(Path(sys.executable).parent / "kedro"), *words)
+
+
+def sessions(folder: Path, *parameters: dict[str, object], tracking: str = "off") -> subprocess.CompletedProcess[str]:
+    """Run the project once per set of parameters, all in one process; the last line names what each run raised."""
+    return _start(folder, tracking, sys.executable, "-c", SESSIONS.format(folder=folder, parameters=parameters))
+
+
+def _start(folder: Path, tracking: str, *command: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "PULSE_TRACKING": tracking,
         "PYTHONPATH": str(Path(__file__).parent),
         "DO_NOT_TRACK": "1",
         "COLUMNS": "400",
     }
-    command = [str(Path(sys.executable).parent / "kedro"), *words]
     return subprocess.run(  # noqa: S603  # our own command
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

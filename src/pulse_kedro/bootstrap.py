@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.config import AbstractConfigLoader
+from kedro.framework import project
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 from sqlalchemy import Engine
@@ -50,6 +51,8 @@ def configuration(env: str | None) -> AbstractConfigLoader:
     Raises:
         UnknownEnvironment: The environment has no folder.
     """
+    if project.PACKAGE_NAME is None:  # the doors have done it; a script or a notebook may not
+        project.configure_project("pulse_kedro")
     folder = _root() / str(settings.CONF_SOURCE)
     arguments: Mapping[str, Any] = settings.CONFIG_LOADER_ARGS
     chosen = env or os.environ.get("KEDRO_ENV") or arguments["default_run_env"]

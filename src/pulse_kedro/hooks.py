@@ -9,7 +9,6 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -48,26 +47,18 @@ class PulseHooks:
     def __init__(self) -> None:
         """Nothing runs yet."""
         self._url = ""
-        self._project = Path()
         self._run: Run | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Refuse run-time parameters that no file declares, before MLflow or a node is touched."""
-        from pulse_kedro.adapters.configuration import (
-            UnknownParameter,
-            database_url,
-            declared_parameters,
-            refuse_unknown,
-        )
+        """Refuse run-time parameters that nobody reads, before MLflow or a node is touched."""
+        from pulse_kedro.adapters.configuration import database_url
+        from pulse_kedro.adapters.logs import redact_logs
 
-        loader = context.config_loader
-        if loader.runtime_params:
-            try:
-                refuse_unknown(loader.runtime_params, declared_parameters(loader))
-            except UnknownParameter as error:
-                raise click.UsageError(str(error)) from error
-        self._url, self._project = database_url(loader), context.project_path
+        redact_logs()
+        if context.config_loader.runtime_params:
+            _check_parameters(context)
+        self._url = database_url(context.config_loader)
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
@@ -196,6 +187,21 @@ class PulseHooks:
                 "pulse.code": cycle.code_version,
             }
             tracking.tag(run.tracked, tags)
+            tracking.name_run(run.tracked, f"{tags['pulse.as_of']} {run.cycle}")
+
+
+def _check_parameters(context: KedroContext) -> None:
+    """Turn an unknown key or a wrong value into wrong usage: one message, exit code 2."""
+    from kedro.validation.exceptions import ParameterValidationError
+
+    from pulse_kedro.adapters.configuration import UnknownParameter, declared_parameters, refuse_unknown
+
+    loader = context.config_loader
+    try:
+        refuse_unknown(loader.runtime_params, declared_parameters(loader))
+        _ = context.params  # reading them builds the options of every node
+    except (UnknownParameter, ParameterValidationError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _spare_the_traceback(error: Exception) -> None:

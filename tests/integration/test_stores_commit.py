@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 
 from pulse_kedro.adapters.stores import cycles, edges, ledger, metrics, rules
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
 from pulse_kedro.domain.cycle import Cycle
@@ -102,10 +103,10 @@ def test_missing_quantiles_and_metric_values_are_null_and_read_back_as_nan(engin
 def test_scores_are_kept_by_recipe_and_model(engine: Engine) -> None:
     record = commit(engine, "2018-12-01")
 
-    found = metrics.overall(engine, record.cycle.key)
+    found = overall(engine, record.cycle.key)
 
     assert {("r1", "combination"): {"mase": 0.5}, ("r1", "seasonal_naive"): {"mase": 1.0}} == found
-    assert {} == metrics.overall(engine, record.cycle.key, "live")
+    assert {} == overall(engine, record.cycle.key, "live")
 
 
 def test_lineage_leads_from_a_snapshot_through_cycles_to_the_bundle(engine: Engine) -> None:

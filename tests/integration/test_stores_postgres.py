@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pulse_kedro.adapters.stores import cycles, edges, journal, ledger, metrics, snapshots
+from pulse_kedro.adapters.stores import cycles, edges, journal, ledger, snapshots
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
 from pulse_kedro.domain.cycle import Cycle
@@ -84,7 +85,7 @@ def test_a_cycle_and_its_ledger_read_back_as_they_were(engine: Engine) -> None:
     pd.testing.assert_frame_equal(record.forecasts, mine[list(FORECAST_COLUMNS)], check_exact=True)
     assert log.outcomes["available_at"].tolist() == record.outcomes["available_at"].tolist()
     assert (48, 2, 46) == (counts.issued, counts.resolved, counts.pending)
-    assert {"mase": 0.5} == metrics.overall(engine, second.key)["r1", "combination"]
+    assert {"mase": 0.5} == overall(engine, second.key)["r1", "combination"]
 
 
 def test_the_same_cycle_again_changes_nothing(engine: Engine) -> None:

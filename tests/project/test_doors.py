@@ -36,10 +36,10 @@ def test_second_door_offers_every_option_of_run(project: Path) -> None:
 
 @pytest.mark.slow
 def test_next_month_before_the_first_cycle_says_what_to_do(project: Path, elsewhere: dict[str, str]) -> None:
-    done = answer("scripts/next_as_of.py", cwd=project, env=elsewhere)
+    done = answer("-m", "pulse_kedro", "pulse", "next", cwd=project, env=elsewhere)
 
     assert 3 == done.returncode, done.stderr
-    assert "`make run` makes the first one" in done.stderr
+    assert "make run" in done.stderr
 
 
 @pytest.mark.slow
@@ -47,7 +47,7 @@ def test_next_month_before_the_first_cycle_says_what_to_do(project: Path, elsewh
 def test_next_period_is_the_first_later_one_in_the_source(
     project: Path, elsewhere: dict[str, str], after: str, expected: str
 ) -> None:
-    code = f"import runpy; print(runpy.run_path('scripts/next_as_of.py')['next_period']({after!r}))"
+    code = f"from pulse_kedro import bootstrap as b; print(b.following_period(b.configuration(None), {after!r}))"
 
     done = answer("-c", code, cwd=project, env=elsewhere)
 

@@ -8,17 +8,16 @@ from kedro.io import DataCatalog
 from sqlalchemy import Engine
 
 from pulse_kedro.adapters import tracking
-from pulse_kedro.adapters.stores import cycles, metrics
+from pulse_kedro.adapters.stores import cycles
 from pulse_kedro.adapters.stores.engine import open_for_reading
+from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.domain.history import CommittedCycle, UnknownCycle
 
 CHAMPION = "champion"
 """Catalog entry that knows in which folder the bundles are."""
 
 
-def project(
-    run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str]
-) -> None:
+def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str]) -> None:
     """Copy to an open MLflow run what the database and the files know; whatever fails is a warning.
 
     Args:
@@ -45,7 +44,7 @@ def _project_cycle(run: str, key: str | None, engine: Engine) -> None:
     reason = str(cycle.decision.get("reason", ""))
     tags = {"pulse.verdict": str(cycle.decision.get("verdict", "")), "pulse.reason": reason}
     tracking.tag(run, tags | {tracking.BUNDLE_TAG: cycle.bundle, "mlflow.note.content": reason})
-    tracking.log_metrics(run, tracking.named_scores(metrics.overall(engine, cycle.key), cycle.recipe))
+    tracking.log_metrics(run, tracking.named_scores(overall(engine, cycle.key), cycle.recipe))
 
 
 def _project_head(run: str, key: str | None, engine: Engine, bundles: Path) -> None:

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MODEL, ALIAS, BUNDLE_TAG = "pulse", "champion", "pulse.bundle"
 COMBINATION = "combination"
+COUNTS = ("series", "cutoffs", "unscaled_series", "level_form_series")
+"""Metrics that say how much was scored, not how well."""
 PARAMETER_LENGTH, TAG_LENGTH, BATCH = 500, 5000, 100
 
 
@@ -89,6 +91,18 @@ def tag(run: str, tags: Mapping[str, str]) -> None:
         _client().log_batch(run, tags=[RunTag(name, value[:TAG_LENGTH]) for name, value in tags.items()])
 
 
+def name_run(run: str, name: str) -> None:
+    """Give a run the name of its cycle, unless whoever started it has named it.
+
+    Args:
+        run: Id of the run.
+        name: What lists of runs show.
+    """
+    if not os.environ.get("PULSE_RUN_NAME"):
+        with forgiven("Naming the MLflow run"):
+            _client().update_run(run, name=name)
+
+
 def log_options(run: str, name: str, options: object) -> None:
     """Write the fields of a parameter object, one by one; MLflow itself would keep its printed form.
 
@@ -151,8 +165,8 @@ def named_scores(panel: Mapping[tuple[str, str], Mapping[str, float | None]], re
         recipe: Digest of the recipe that serves; the panel may shorten it.
 
     Returns:
-        `champion.<metric>` for the combination and `<model>.<metric>` for the others; metrics without a value are left
-        out.
+        `champion.<metric>` for the combination and `<model>.<metric>` for the others; metrics without a value and
+        counts are left out.
 
     Example:
         >>> named_scores({("3f", "combination"): {"mase": 0.37}, ("77", "naive"): {"mase": 0.5}}, "3f2a")
@@ -163,7 +177,7 @@ def named_scores(panel: Mapping[tuple[str, str], Mapping[str, float | None]], re
         for (owner, model), values in panel.items()
         if recipe.startswith(owner)
         for metric, value in values.items()
-        if value is not None
+        if value is not None and metric not in COUNTS
     }
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pulse_kedro.adapters.stores.columns import plain
-from pulse_kedro.adapters.stores.summary import Summary
+from pulse_kedro.adapters.stores.summary import HeadFacts, Summary
 from pulse_kedro.adapters.tracking import named_scores
-from pulse_kedro.domain.history import CommittedCycle, History
+
+if TYPE_CHECKING:  # pandas comes with it, and `status` does without
+    from pulse_kedro.domain.history import CommittedCycle, History
 
 Answer = dict[str, object]
 
@@ -29,7 +32,7 @@ def status_of(summary: Summary) -> Answer:
             "key": head and head.key,
             "status": head and "COMMITTED",
             "seconds": summary.seconds,
-            "committed_at": head and _moment(head.committed_at.to_pydatetime()),
+            "committed_at": head and _moment(head.committed_at),
         },
         "champion": _champion(head, summary.epoch),
         "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
@@ -40,7 +43,7 @@ def status_of(summary: Summary) -> Answer:
     }
 
 
-def why_of(summary: Summary, history: History, parameters: Mapping[str, object]) -> Answer:
+def why_of(summary: Summary, history: "History", parameters: Mapping[str, object]) -> Answer:
     """Why the champion is in charge, with the numbers.
 
     Args:
@@ -50,7 +53,8 @@ def why_of(summary: Summary, history: History, parameters: Mapping[str, object])
 
     Returns:
         `as_of`, `champion`, `decision` (of the newest cycle), `chosen` (the decision that put this recipe in charge),
-        `plan`, `scores` of the backtest, `live` scores of issued forecasts, `ledger`, `rules` and the gate's `terms`.
+        `plan`, `scores` and extent of the `backtest`, `live` scores of issued forecasts, `ledger`, `rules` and the
+        gate's `terms`.
     """
     head, *_ = history.main_line
     chosen = first_of_reign(history)
@@ -62,6 +66,7 @@ def why_of(summary: Summary, history: History, parameters: Mapping[str, object])
         "chosen": {"as_of": chosen.as_of.date().isoformat(), "cycle": chosen.key, "decision": plain(chosen.decision)},
         "plan": plain(head.plan),
         "scores": named_scores(summary.scores, head.recipe),
+        "backtest": _extent(summary, head.recipe),
         "live": named_scores(summary.live_scores, head.recipe),
         "ledger": asdict(summary.ledger) | {"pending": summary.ledger.pending},
         "rules": {"active": len(summary.rules)},
@@ -69,7 +74,7 @@ def why_of(summary: Summary, history: History, parameters: Mapping[str, object])
     }
 
 
-def first_of_reign(history: History) -> CommittedCycle:
+def first_of_reign(history: "History") -> "CommittedCycle":
     """The cycle whose decision put the recipe in charge that serves now.
 
     Args:
@@ -87,7 +92,13 @@ def first_of_reign(history: History) -> CommittedCycle:
     return first
 
 
-def _champion(head: CommittedCycle | None, epoch: int) -> Answer:
+def _extent(summary: Summary, recipe: str) -> dict[str, float]:
+    """How many series and cutoffs the backtest of a recipe rests on; empty where there was none."""
+    found = next((values for (owner, _), values in summary.scores.items() if recipe.startswith(owner)), {})
+    return {name: value for name in ("cutoffs", "series") if (value := found.get(name)) is not None}
+
+
+def _champion(head: "HeadFacts | CommittedCycle | None", epoch: int) -> Answer:
     return {
         "digest": head and head.bundle,
         "version": head and epoch,

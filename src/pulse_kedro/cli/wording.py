@@ -1,10 +1,10 @@
 """The answers as people read them: tables for `status`, paragraphs for `why`."""
 
+import sys
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.console import Console
+import click
 
 Answer = Mapping[str, Any]
 
@@ -31,19 +31,17 @@ def print_status(answer: Answer) -> None:
     """
     from rich.table import Table
 
-    console = _console()
     facts = Table.grid("name", "text", padding=(0, 2))
     for name, text in facts_of(answer):
         facts.add_row(name, text)
-    console.print(facts)
+    _print(facts)
     if answer["scores"]:
-        scores = Table("last backtest", title_justify="left", box=None, padding=(0, 2, 0, 0))
+        scores = Table("last backtest", box=None, padding=(0, 2, 0, 0))
         for title, _ in METRICS.values():
             scores.add_column(title, justify="right")
         for row in score_rows(answer["scores"]):
             scores.add_row(*row)
-        console.print()
-        console.print(scores)
+        _print("", scores)
 
 
 def print_why(answer: Answer) -> None:
@@ -52,7 +50,7 @@ def print_why(answer: Answer) -> None:
     Args:
         answer: What `why_of` gave.
     """
-    _console().print(explain(answer))
+    _print(explain(answer))
 
 
 def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -113,12 +111,16 @@ def explain(answer: Answer) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _console() -> "Console":
-    """Plain text that fits the terminal; as wide as it likes where it goes to a file or another program."""
+def _print(*parts: object) -> None:
+    """Fit words and tables to the terminal; lines stay whole where they go to a file or another program."""
     from rich.console import Console
 
-    console = Console(markup=False, highlight=False, emoji=False)
-    return console if console.is_terminal else Console(markup=False, highlight=False, emoji=False, width=PIPE_WIDTH)
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    console = Console(markup=False, highlight=False, emoji=False, no_color=True, width=width)
+    with console.capture() as text:
+        for part in parts:
+            console.print(part)
+    click.echo("\n".join(line.rstrip() for line in text.get().splitlines()))
 
 
 def _who(answer: Answer) -> str:
@@ -144,7 +146,7 @@ def _backtest(answer: Answer) -> str:
     own = scores.get("champion.mase")
     if own is None:
         return "Compared with: nothing, for the history is too short for a backtest."
-    text = f"Compared with: over the last backtest{_extent(scores)} it has MASE {own:.3f}"
+    text = f"Compared with: over the last backtest{_extent(answer['backtest'])} it has MASE {own:.3f}"
     rivals = [name for name in RIVALS if scores.get(f"{name}.mase")]
     if rivals:
         text += ", " + ", ".join(
@@ -192,9 +194,8 @@ def _reign(champion: Answer) -> str:
     return f"in charge since {champion['since']} (version {champion['version']}, bundle {_short(champion['digest'])})"
 
 
-def _extent(scores: Mapping[str, float]) -> str:
-    cutoffs, series = scores.get("champion.cutoffs"), scores.get("champion.series")
-    return f" ({cutoffs:.0f} cutoffs, {series:.0f} series)" if cutoffs and series else ""
+def _extent(backtest: Mapping[str, float]) -> str:
+    return f" ({backtest['cutoffs']:.0f} cutoffs, {backtest['series']:.0f} series)" if backtest else ""
 
 
 def _verdict(decision: Answer) -> str:

@@ -1,6 +1,7 @@
 """Small typed values that rooms hand over, as JSON, so that a run can start at any room."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -76,4 +77,4 @@ def _training_plan(values: dict[str, Any]) -> TrainingPlan:
     return TrainingPlan(jobs=tuple(TrainingJob(**job) for job in values["jobs"]))
 
 
-_READERS = {"Period": _period, "Cycle": _cycle, "TrainingPlan": _training_plan}
+_READERS: dict[str, Callable[[dict[str, Any]], Record]] = {"Period": _period, "Cycle": _cycle, "TrainingPlan": _training_plan}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pulse_kedro.domain.panel import AVAILABLE_AT, ID, QUANTILE_COLUMNS, TARGET, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, PANEL_COLUMNS, QUANTILE_COLUMNS, TARGET, TIME
 
 CYCLE, CUTOFF, STEP, POINT = "cycle", "cutoff", "step", "y_hat"
 RAW_COLUMNS = tuple(f"raw_{name}" for name in QUANTILE_COLUMNS)
@@ -62,6 +62,23 @@ def vintages(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:
     columns = [TARGET, AVAILABLE_AT, "snapshot"]
     newest = groups[columns].last()
     return newest.assign(y_first=groups[TARGET].first(), n_vintages=groups.size()).reset_index()
+
+
+def fresh_outcomes(ledger: Ledger, panel: pd.DataFrame, ancestors: Sequence[str]) -> pd.DataFrame:
+    """Values that forecasts of these cycles were waiting for, and revisions of values recorded before.
+
+    Args:
+        ledger: The whole log or a part of it.
+        panel: What is known now: `unique_id, ds, y, available_at`.
+        ancestors: Keys of committed cycles, the newest first.
+
+    Returns:
+        Columns `unique_id, ds, y, available_at`, one row per (unique_id, ds); empty when nothing is new.
+    """
+    targets = ledger.of(ancestors).forecasts[[ID, TIME]].drop_duplicates()
+    recorded = vintages(ledger, ancestors)[[ID, TIME, TARGET]].rename(columns={TARGET: "recorded"})
+    known = targets.merge(panel, on=[ID, TIME], how="inner").merge(recorded, on=[ID, TIME], how="left")
+    return known.loc[known["recorded"].ne(known[TARGET]), list(PANEL_COLUMNS)].reset_index(drop=True)
 
 
 def resolve(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pulse_kedro.adapters.stores.columns import Utc, plain, to_frame, to_json, to_rows
+from pulse_kedro.adapters.stores.columns import Utc, plain, to_json
+from pulse_kedro.adapters.stores.frames import to_frame, to_rows
+from pulse_kedro.adapters.stores.tables import QUANTILES
+from pulse_kedro.domain.ledger import RAW_COLUMNS, RULED_COLUMNS
 
 PARIS = timezone(timedelta(hours=1))
 
@@ -77,3 +80,7 @@ def test_no_rows_make_a_frame_with_exact_types() -> None:
     dtypes = {"id": "object", "n": "int64", "ds": "datetime64[ns]", "at": "datetime64[ns, UTC]"}
 
     assert dtypes == {name: str(dtype) for name, dtype in to_frame((), dtypes).dtypes.items()}
+
+
+def test_the_quantile_columns_of_the_table_are_those_of_the_ledger() -> None:
+    assert (*RAW_COLUMNS, *RULED_COLUMNS) == QUANTILES

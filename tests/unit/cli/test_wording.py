@@ -8,8 +8,6 @@ SCORES = {
     "champion.mase": 0.370,
     "champion.coverage_80": 0.803,
     "champion.coverage_95": 0.951,
-    "champion.cutoffs": 60.0,
-    "champion.series": 147.0,
     "seasonal_naive.mase": 0.5,
     "seasonal_drift.mase": 0.4,
 }
@@ -28,6 +26,7 @@ WHY = {
     "chosen": {"as_of": "2018-12-01", "cycle": "c1", "decision": {"verdict": "BOOTSTRAP", "reason": "First champion."}},
     "plan": {"cause": "1 new period with 147 observations"},
     "scores": SCORES,
+    "backtest": {"cutoffs": 60.0, "series": 147.0},
     "live": {"champion.mase": 0.21, "champion.coverage_80": 0.81},
     "ledger": {"issued": 5292, "resolved": 441, "pending": 4851},
     "rules": {"active": 0},
@@ -97,4 +96,6 @@ def test_why_names_the_next_decision_on_a_challenger() -> None:
 
 
 def test_why_without_a_backtest_says_so() -> None:
-    assert "the history is too short for a backtest" in explain(WHY | {"scores": {}, "live": {}, "terms": None})
+    assert "the history is too short for a backtest" in explain(
+        WHY | {"scores": {}, "backtest": {}, "live": {}, "terms": None}
+    )

@@ -10,6 +10,7 @@ from kedro.io import AbstractDataset, DataCatalog, DatasetError
 
 from pulse_kedro.datasets.client_dataset import BundleCheckDataset, CodeVersionDataset
 from pulse_kedro.datasets.html_dataset import HtmlDataset
+from pulse_kedro.datasets.record_dataset import RecordDataset
 from pulse_kedro.datasets.registry_dataset import CandidatesDataset, ChampionDataset
 from pulse_kedro.datasets.snapshot_dataset import SnapshotDataset
 from pulse_kedro.datasets.store_dataset import CycleRecordDataset, HistoryDataset, LedgerDataset
@@ -28,6 +29,7 @@ ENTRIES: dict[Kind, Settings] = {
     CandidatesDataset: {"filepath": f"{FOLDER}/candidates.json"},
     CodeVersionDataset: {},
     BundleCheckDataset: {"path": FOLDER, "seconds": 9},
+    RecordDataset: {"filepath": "/nowhere/data/period.json"},
     HtmlDataset: {"filepath": "/nowhere/data/report.html"},
 }
 LOAD_ONLY = (HistoryDataset, LedgerDataset, ChampionDataset, CodeVersionDataset, BundleCheckDataset)
@@ -70,7 +72,7 @@ def test_what_is_load_only_refuses_saving_and_says_what_to_do(kind: Kind) -> Non
         kind(**ENTRIES[kind]).save("anything")
 
 
-@pytest.mark.parametrize("kind", [CycleRecordDataset, SnapshotDataset, CandidatesDataset, HtmlDataset])
+@pytest.mark.parametrize("kind", [CycleRecordDataset, SnapshotDataset, CandidatesDataset, RecordDataset, HtmlDataset])
 def test_loading_what_was_never_saved_is_an_error(kind: Kind) -> None:
     with pytest.raises(DatasetError, match=r"nothing was committed|No such file"):
         kind(**ENTRIES[kind]).load()

@@ -20,7 +20,7 @@ def sums_of(design: Array, targets: Array) -> Sums:
 
 
 def dense_ridge(design: Array, targets: Array, penalty: float, *, intercept: bool) -> tuple[Array, float, float]:
-    """Weights by least squares on the augmented design, generalised cross-validation by the hat matrix, and its trace."""
+    """Weights by least squares on the augmented design, cross-validation score by the hat matrix, and its trace."""
     d = design.shape[1] - intercept
     unit = (design[:, :d] ** 2).sum() / d
     rows = np.sqrt(penalty * unit) * np.eye(design.shape[1])[:d]
@@ -160,7 +160,7 @@ def test_a_batch_is_identified_by_values_series_and_place() -> None:
         batch_digest(block, ("a", "c"), "2001-01"),
         batch_digest(block, ("a", "b"), "2001-02"),
         batch_digest(block.reshape(1, 4), ("a", "b"), "2001-01"),
-        batch_digest(block + [[0.0, 0.0], [0.0, 1e-12]], ("a", "b"), "2001-01"),
+        batch_digest(block * (1 + 1e-12), ("a", "b"), "2001-01"),
     ]
 
     assert len(variants) == len(set(variants))

@@ -1,16 +1,12 @@
-"""Column types that mean the same on SQLite and PostgreSQL, and the way of frames into rows and back."""
+"""Column types that mean the same on SQLite and PostgreSQL, and plain values for JSON; nothing here needs pandas."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-import numpy as np
-import pandas as pd
 from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
-
-Row = dict[str, object]
 
 
 class Utc(TypeDecorator[datetime]):
@@ -43,22 +39,23 @@ def plain(value: object) -> object:
         Dictionaries, lists, text, numbers, booleans and `None` only.
 
     Example:
-        >>> plain({"gain": np.float64(0.5), "since": pd.Timestamp("2019-01-01"), "p": float("nan")})
-        {'gain': 0.5, 'since': '2019-01-01T00:00:00', 'p': None}
+        >>> plain({"gain": 0.5, "since": date(2019, 1, 1), "p": float("nan"), "names": {"b", "a"}})
+        {'gain': 0.5, 'since': '2019-01-01', 'p': None, 'names': ['a', 'b']}
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return [plain(item) for item in sorted(value, key=str)]
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return _scalar(value.item() if isinstance(value, np.generic) else value)
+    as_python = getattr(value, "tolist", None)  # of numpy: arrays and their scalars
+    return _scalar(value) if as_python is None or isinstance(value, float) else plain(as_python())
 
 
 def _scalar(value: object) -> str | int | float | None:
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or value is pd.NaT:
+        return float(value) if math.isfinite(value) else None
+    if value is None or value != value:  # noqa: PLR0124  # the missing date of pandas is a date that equals nothing
         return None
     if isinstance(value, date):  # a datetime and a pandas timestamp are dates, too
         return value.isoformat()
@@ -68,50 +65,3 @@ def _scalar(value: object) -> str | int | float | None:
 def to_json(value: object) -> str:
     """Compact JSON text of anything that `plain` understands."""
     return json.dumps(plain(value), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-
-
-def to_rows(frame: pd.DataFrame, columns: Sequence[str], **constants: object) -> list[Row]:
-    """Rows for a bulk insert, in plain Python types.
-
-    Args:
-        frame: Text or categories, numbers, and datetimes (naive, or aware for moments).
-        columns: What to take, in this order.
-        constants: Further columns with one value each.
-
-    Returns:
-        One dictionary per row of the frame; `nan` and infinities are `None`.
-    """
-    values = [_to_objects(frame[column]) for column in columns]
-    names = (*columns, *constants)
-    fixed = tuple(constants.values())
-    return [dict(zip(names, (*row, *fixed), strict=True)) for row in zip(*values, strict=True)]
-
-
-def _to_objects(column: pd.Series) -> list[object]:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return [None if moment is pd.NaT else moment for moment in pd.DatetimeIndex(column).to_pydatetime().tolist()]
-    if pd.api.types.is_float_dtype(column):
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return [number if math.isfinite(number) else None for number in numbers.tolist()]
-    return list(column)
-
-
-def to_frame(rows: Sequence[Sequence[object]], dtypes: Mapping[str, str]) -> pd.DataFrame:
-    """Frame with exact types out of database rows, also when there are none.
-
-    Args:
-        rows: Values in the order of `dtypes`; `None` becomes `nan`.
-        dtypes: Column names with their pandas types.
-
-    Returns:
-        A frame with these columns and types.
-    """
-    frame = pd.DataFrame(rows, columns=list(dtypes))
-    return pd.DataFrame({name: _typed(frame[name], dtype) for name, dtype in dtypes.items()})
-
-
-def _typed(column: pd.Series, dtype: str) -> pd.Series:
-    moments = pd.to_datetime(column, utc=True) if dtype.endswith("UTC]") else column
-    return moments.astype(pd.api.types.pandas_dtype(dtype))

@@ -11,13 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from pulse_kedro.adapters.stores import edges, journal, ledger, metrics, rules
 from pulse_kedro.adapters.stores.columns import plain
 from pulse_kedro.adapters.stores.engine import writing
-from pulse_kedro.adapters.stores.tables import champion, cycles
+from pulse_kedro.adapters.stores.tables import SLOT, champion, cycles
 from pulse_kedro.domain.cycle import Cycle
 from pulse_kedro.domain.history import CommittedCycle, CycleRecord, HeadMoved, History, Line, UnknownCycle, check, place
 
 logger = logging.getLogger(__name__)
-
-SLOT = "main"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
@@ -136,6 +135,8 @@ def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str
         table: Where to insert.
         rows: One mapping of column to value per row; may be empty.
     """
+    from sqlalchemy.dialects import postgresql, sqlite  # readers need neither
+
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from sqlalchemy import Connection, Engine, Select, insert, select
 
-from pulse_kedro.adapters.stores.columns import to_frame, to_rows
+from pulse_kedro.adapters.stores.frames import to_frame, to_rows
 from pulse_kedro.adapters.stores.tables import cycles, forecasts, outcomes
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, Ledger
 

@@ -1,18 +1,13 @@
 """Metric history: the scores of every committed cycle, from its backtest and from forecasts that came due."""
 
-from collections.abc import Mapping
-from typing import Literal
-
 import pandas as pd
 from sqlalchemy import Connection, Engine, insert, select
 
-from pulse_kedro.adapters.stores.columns import to_frame, to_rows
+from pulse_kedro.adapters.stores.frames import to_frame, to_rows
+from pulse_kedro.adapters.stores.scoreboard import Kind
 from pulse_kedro.adapters.stores.tables import metrics
 from pulse_kedro.domain.history import SCORE_COLUMNS
 
-Kind = Literal["backtest", "live"]
-Panel = Mapping[tuple[str, str], Mapping[str, float | None]]
-"""Metric names and values under (recipe, model); `None` where a metric has no value."""
 _DTYPES = {
     "recipe": "object",
     "model": "object",
@@ -49,24 +44,3 @@ def read(engine: Engine, cycle: str, kind: Kind) -> pd.DataFrame:
     query = select(*columns).where(metrics.c.cycle == cycle, metrics.c.kind == kind).order_by(*columns[:6])
     with engine.connect() as connection:
         return to_frame(list(connection.execute(query)), _DTYPES)
-
-
-def overall(engine: Engine, cycle: str, kind: Kind = "backtest") -> Panel:
-    """Panel scores of one cycle.
-
-    Args:
-        engine: Any engine on the stores.
-        cycle: Key of the cycle.
-        kind: `backtest` or `live`.
-
-    Returns:
-        Metric names and values under (recipe, model); empty when the cycle has none.
-    """
-    query = select(metrics.c.recipe, metrics.c.model, metrics.c.metric, metrics.c.value).where(
-        metrics.c.cycle == cycle, metrics.c.kind == kind, metrics.c.level == "overall"
-    )
-    found: dict[tuple[str, str], dict[str, float | None]] = {}
-    with engine.connect() as connection:
-        for row in connection.execute(query):
-            found.setdefault((row.recipe, row.model), {})[row.metric] = row.value
-    return found

@@ -1,15 +1,15 @@
-"""Where things stand, in one look: what `status` prints."""
+"""Where things stand, in one look: what `status` prints, read without pandas, which takes longer than the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, and_, func, select
 
-from pulse_kedro.adapters.stores import cycles as cycle_store
-from pulse_kedro.adapters.stores import journal, metrics, rules
+from pulse_kedro.adapters.stores import journal, rules
 from pulse_kedro.adapters.stores.journal import Attempt, KeptFault
-from pulse_kedro.adapters.stores.metrics import Panel
-from pulse_kedro.adapters.stores.tables import attempts, champion, cycles, forecasts, outcomes
-from pulse_kedro.domain.history import CommittedCycle
+from pulse_kedro.adapters.stores.scoreboard import Panel, overall
+from pulse_kedro.adapters.stores.tables import SLOT, attempts, champion, cycles, forecasts, outcomes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,21 @@ class LedgerCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadFacts:
+    """The newest cycle of the main line, in plain values; `cycles.read` gives all of it."""
+
+    key: str
+    as_of: datetime
+    recipe: str
+    bundle: str
+    revision: int
+    since: str
+    decision: Mapping[str, object]
+    rulebook: str
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """State of the main line; `head` is `None` before the first cycle.
 
@@ -33,7 +48,7 @@ class Summary:
     no attempt was noted. `scores` and `live_scores` are panel scores under (recipe, model).
     """
 
-    head: CommittedCycle | None = None
+    head: HeadFacts | None = None
     epoch: int = 0
     previous: str | None = None
     seconds: float | None = None
@@ -56,26 +71,25 @@ def summarize(engine: Engine | None) -> Summary:
     """
     if engine is None:
         return Summary()
-    seat = cycle_store.read_head(engine)
     summary = Summary(
-        epoch=seat.epoch,
-        previous=seat.previous_cycle,
         faults=journal.open_faults(engine),
         last_attempt=next(iter(journal.newest_attempts(engine, 1)), None),
     )
-    return summary if seat.cycle is None else _with_head(engine, summary, cycle_store.read(engine, seat.cycle))
-
-
-def _with_head(engine: Engine, summary: Summary, head: CommittedCycle) -> Summary:
     with engine.connect() as connection:
+        row = connection.execute(_head()).mappings().one_or_none()
+        if row is None:
+            return summary
+        head = HeadFacts(**{name: row[name] for name in HeadFacts.__slots__})
         counts, seconds = count_ledger(connection), _seconds(connection, head)
     return replace(
         summary,
         head=head,
+        epoch=row["epoch"],
+        previous=row["previous_cycle"],
         seconds=seconds,
         ledger=counts,
-        scores=metrics.overall(engine, head.key),
-        live_scores=metrics.overall(engine, head.key, "live"),
+        scores=overall(engine, head.key),
+        live_scores=overall(engine, head.key, "live"),
         rules=tuple(rules.read(engine, head.rulebook)),
     )
 
@@ -94,15 +108,20 @@ def count_ledger(connection: Connection) -> LedgerCounts:
 
 def main_line() -> Select[str]:
     """Keys of the head and its ancestors, as a query to select within."""
-    head = select(champion.c.cycle).where(champion.c.slot == cycle_store.SLOT).scalar_subquery()
+    head = select(champion.c.cycle).where(champion.c.slot == SLOT).scalar_subquery()
     line = select(cycles.c.key, cycles.c.parent).where(cycles.c.key == head).cte("main_line", recursive=True)
     above = select(cycles.c.key, cycles.c.parent).where(cycles.c.key == line.c.parent)
     return select(line.union_all(above).c.key)
 
 
-def _seconds(connection: Connection, head: CommittedCycle) -> float | None:
+def _head() -> Select[*tuple[object, ...]]:
+    columns = (champion.c.epoch, champion.c.previous_cycle, *(cycles.c[name] for name in HeadFacts.__slots__))
+    return select(*columns).join_from(champion, cycles, champion.c.cycle == cycles.c.key).where(champion.c.slot == SLOT)
+
+
+def _seconds(connection: Connection, head: HeadFacts) -> float | None:
     """Length of the attempt during which the head was committed."""
-    when = head.committed_at.to_pydatetime()
+    when = head.committed_at
     during = (attempts.c.cycle == head.key, attempts.c.started <= when)
     query = select(attempts.c.started, attempts.c.ended).where(*during).order_by(attempts.c.id.desc()).limit(1)
     row = connection.execute(query).one_or_none()

@@ -1,6 +1,7 @@
 """Turns any exception into one of the twelve faults, with a severity and the next step; it never raises."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,6 +21,8 @@ from pulse_kedro.domain.recovery.taxonomy import (
 )
 
 MESSAGE_LENGTH = 500
+OWN_SENTENCE = re.compile(r"(?P<fact>.+? failed: got .+?, expected .+?\.) (?P<advice>[A-Z`].+)")
+"""How our errors speak: what was asked failed, what came, what was expected; then, to the end, what to do."""
 FINGERPRINT_FRAMES = 3
 REPEATS_THAT_COUNT = 3
 HIGHEST_SEVERITY = 5
@@ -74,7 +77,8 @@ def classify(
         repeats: How often the same fingerprint was seen in the last hour, this time included.
 
     Returns:
-        A fault; `unknown` when nothing is known about the error. This function never raises.
+        A fault; `unknown` when nothing is known about the error. The next step is the one the error itself names, else
+        the one of its type. This function never raises.
 
     Source:
         Types and base severities: the error taxonomy of the operations design; order of evidence: ours, because
@@ -91,12 +95,13 @@ def classify(
         kind, cause = _decide(error)
     except Exception:  # noqa: BLE001  # whatever an exception object does when it is read, a fault must come back
         kind, cause = UNKNOWN, error
+    message, advice = _parts(cause)
     return Fault(
         code=kind.code,
         detail=kind.detail,
         severity=severity(kind.code, kind.detail, exposed=exposed, repeats=repeats),
-        message=_one_line(cause),
-        next_step=NEXT_STEP.get(kind.detail, NEXT_STEP[kind.code]),
+        message=message,
+        next_step=advice or NEXT_STEP.get(kind.detail, NEXT_STEP[kind.code]),
         node=node,
         error=type(cause).__qualname__,
         fingerprint=_fingerprint(error, cause),
@@ -199,12 +204,14 @@ def _by_text(error: BaseException) -> Kind | None:
 EVIDENCE: tuple[Callable[[BaseException], Kind | None], ...] = (_own, _by_type, _by_errno, _by_service, _by_text)
 
 
-def _one_line(error: BaseException) -> str:
+def _parts(error: BaseException) -> tuple[str, str]:
+    """What an error says in one line, and the next step, where it ends with one as our own errors do."""
     try:
-        text = " ".join(str(error).split())
+        text = redact(" ".join(str(error).split()))
     except Exception:  # noqa: BLE001  # the text of a broken exception is not worth a second failure
         text = ""
-    return redact(text)[:MESSAGE_LENGTH]
+    own = OWN_SENTENCE.fullmatch(text)
+    return (own["fact"], own["advice"]) if own else (text[:MESSAGE_LENGTH], "")
 
 
 def _fingerprint(error: BaseException, cause: BaseException) -> str:

@@ -170,8 +170,8 @@ def _admit(
     elif amount.missing:
         reason = (
             f"{amount.n} origins count as {amount.n_eff} that do not overlap (horizon {contest.horizon}, step "
-            f"{contest.step}) and {amount.n_new_eff} of them are new, {options.min_effective_origins} and "
-            f"{options.min_new_origins} are needed"
+            f"{contest.step}), {amount.n_new_eff} of them new, and {options.min_effective_origins} are needed, "
+            f"{options.min_new_origins} of them new"
         )
     elif alpha == 0:
         reason = f"{amount.n} origins, but the budget of {options.budget:g} expected false promotions a year is spent"
@@ -204,7 +204,7 @@ def _sentence(finding: _Finding, evidence: Evidence | None, alpha: float, wait: 
     found = evidence.relative if evidence else None
     if found and evidence:
         parts.append(f"smallest detectable gain {_percent(found.detectable)}")
-        parts.append(f"observed {_percent(found.gain)} [{100 * found.low:.1f}, {100 * found.high:.1f}]")
+        parts.append(f"observed {_percent(found.gain)} [{_rounded_percent(found.low)}, {_rounded_percent(found.high)}]")
         parts.append(f"loss {evidence.challenger_loss:.4g} against {evidence.champion_loss:.4g}")
     if finding.tested and evidence:
         parts.append(f"p = {evidence.p:.2g} at level {alpha:.2g}")
@@ -217,7 +217,11 @@ def _sentence(finding: _Finding, evidence: Evidence | None, alpha: float, wait: 
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{_rounded_percent(share)} %"
+
+
+def _rounded_percent(share: float) -> str:
+    return f"{round(100 * share, 1) + 0.0:.1f}"  # + 0.0: no "-0.0"
 
 
 def _rounded(number: int) -> int:

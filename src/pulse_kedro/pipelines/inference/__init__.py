@@ -1,4 +1,4 @@
-"""Forecast: issue quantiles for the next steps, resolve earlier forecasts by what became known."""
+"""Forecast: issue quantiles for the next steps."""
 
 from pulse_kedro.pipelines.inference.pipeline import create_pipeline
 

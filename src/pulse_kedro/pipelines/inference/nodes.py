@@ -1,22 +1,18 @@
-"""What goes into the ledger: forecasts of the serving bundle, and outcomes of the forecasts issued before."""
+"""What goes into the ledger: quantile forecasts of the serving bundle."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-from pulse_kedro.domain.cycle import Cycle, Period
-from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.cycle import Cycle
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.ledger import (
     CYCLE,
     FORECAST_COLUMNS,
-    OUTCOME_COLUMNS,
     RAW_COLUMNS,
     RULED_COLUMNS,
-    Ledger,
-    vintages,
 )
-from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TARGET, TIME
+from pulse_kedro.domain.panel import QUANTILE_COLUMNS
 from pulse_kedro.forecasting.bundle import Bundle
 
 
@@ -45,13 +41,3 @@ def issue_forecasts(serving_bundle: Bundle, cycle: Cycle, rulebook: Mapping[str,
     ruled = raw.set_axis(list(RULED_COLUMNS), axis=1)
     head = issued.drop(columns=list(QUANTILE_COLUMNS)).assign(**{CYCLE: cycle.key})
     return pd.concat([head, raw, ruled], axis=1)[list(FORECAST_COLUMNS)]
-
-
-def resolve_outcomes(ledger: Ledger, panel: pd.DataFrame, period: Period, snapshot: Snapshot) -> pd.DataFrame:
-    """Outcomes that became known for forecasts of earlier cycles, and new values of outcomes that were revised."""
-    targets = ledger.of(period.ancestors).forecasts[[ID, TIME]].drop_duplicates()
-    known = targets.merge(panel, on=[ID, TIME], how="inner")
-    recorded = vintages(ledger, period.ancestors)[[ID, TIME, TARGET]].rename(columns={TARGET: "recorded"})
-    merged = known.merge(recorded, on=[ID, TIME], how="left")
-    fresh = merged[merged["recorded"].isna() | merged["recorded"].ne(merged[TARGET])]
-    return fresh.assign(snapshot=snapshot.id)[list(OUTCOME_COLUMNS)].reset_index(drop=True)

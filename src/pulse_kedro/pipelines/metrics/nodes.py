@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import History
-from pulse_kedro.domain.ledger import Ledger
+from pulse_kedro.domain.ledger import Ledger, fresh_outcomes
 from pulse_kedro.domain.metrics.live import score_ledger
 from pulse_kedro.domain.metrics.scores import score_rows
 from pulse_kedro.domain.panel import frequency
@@ -19,6 +20,11 @@ from pulse_kedro.domain.training.triggers import TrainingPlan
 def score_backtest(backtest: pd.DataFrame, panel: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Scores of every model of the backtest: overall, by series and by horizon."""
     return score_rows(backtest, panel, frequency(period.frequency))
+
+
+def resolve_outcomes(ledger: Ledger, panel: pd.DataFrame, period: Period, snapshot: Snapshot) -> pd.DataFrame:
+    """Outcomes that became known for forecasts of earlier cycles, and new values of outcomes that were revised."""
+    return fresh_outcomes(ledger, panel, period.ancestors).assign(snapshot=snapshot.id)
 
 
 def score_outcomes(ledger: Ledger, outcomes: pd.DataFrame, features: pd.DataFrame, period: Period) -> pd.DataFrame:

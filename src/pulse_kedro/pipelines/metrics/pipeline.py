@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from pulse_kedro.pipelines.metrics.nodes import choose_serving_bundle, decide, score_backtest, score_outcomes
+from pulse_kedro.pipelines.metrics.nodes import (
+    choose_serving_bundle,
+    decide,
+    resolve_outcomes,
+    score_backtest,
+    score_outcomes,
+)
 
 WEIGHED = (
     "training_plan",
@@ -17,10 +23,11 @@ WEIGHED = (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Score what was replayed and what was issued -> decide -> hand over the bundle that serves."""
+    """Resolve what came true -> score the replayed and the issued -> decide -> hand over the bundle that serves."""
     return Pipeline(
         [
             Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
+            Node(resolve_outcomes, ["ledger", "panel", "period", "snapshot"], "outcomes", name="resolve_outcomes"),
             Node(score_outcomes, ["ledger", "outcomes", "features", "period"], "live_scores", name="score_outcomes"),
             Node(
                 decide,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pulse_kedro.domain.metrics.aggregation import Layout, group_mean, lay_out, mean
 from pulse_kedro.domain.metrics.losses import covered, scaled_absolute_error
-from pulse_kedro.domain.panel import ID, QUANTILE_LEVELS, TARGET, quantile_column
+from pulse_kedro.domain.panel import ID, QUANTILE_LEVELS, TARGET, Array, quantile_column
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
 
 CURVE_COLUMNS = ("curve", "model", ID, "cutoff", "step", "level", "value")
@@ -24,9 +24,10 @@ def trace_curves(backtest: pd.DataFrame, recipe: str, baselines: Sequence[str], 
         ids: Series whose misses are wanted.
 
     Returns:
-        `CURVE_COLUMNS`, long. Curve `mase_by_cutoff`: one value per model and cutoff, mean over series. `coverage`: share
-        of outcomes inside the central interval of nominal `level`, by `step`, 0 for all steps; mean over series, then
-        cutoffs. `miss`: mean absolute error of the combination by series and step, 0 for all steps, unit of the data.
+        `CURVE_COLUMNS`, long. Curve `mase_by_cutoff`: one value per model and cutoff, mean over series. `coverage`:
+        share of outcomes inside the central interval of nominal `level`, by `step`, 0 for all steps; mean over series,
+        then cutoffs. `miss`: mean absolute error of the combination by series and step, 0 for all steps, in the unit of
+        the data.
     """
     mine = backtest[(backtest["recipe"] == recipe) & backtest["model"].isin([COMBINATION, *baselines])]
     issued = mine[mine["model"] == COMBINATION]
@@ -70,7 +71,7 @@ def _coverage(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _mean_by_step(layout: Layout, hit: np.ndarray) -> list[float]:
+def _mean_by_step(layout: Layout, hit: Array) -> list[float]:
     """Overall value, then one per step: mean over series, then over cutoffs, as in the score tables."""
     paths, _ = group_mean(layout, hit, ("series", "cutoff"))
     by_step, _ = group_mean(layout, hit, ("step", "cutoff"))
@@ -88,8 +89,8 @@ def _misses(rows: pd.DataFrame) -> pd.DataFrame:
             "value": (rows[TARGET] - rows["y_hat"]).abs().to_numpy(),
         }
     )
-    by_step = table.groupby([ID, "step"], as_index=False)["value"].mean()
-    overall = table.groupby(ID, as_index=False)["value"].mean().assign(step=0)
+    by_step = table.groupby([ID, "step"])["value"].mean().reset_index()
+    overall = table.groupby(ID)["value"].mean().reset_index().assign(step=0)
     return pd.concat([overall, by_step], ignore_index=True).assign(curve=MISS)
 
 

@@ -9,26 +9,18 @@ from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import Ledger
 from pulse_kedro.domain.panel import ID, frequency
-from pulse_kedro.pipelines.reporting.bias import draw_bias_panels, leaning_sentence
-from pulse_kedro.pipelines.reporting.canvas import Figure, to_figure
-from pulse_kedro.pipelines.reporting.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
 from pulse_kedro.pipelines.reporting.curves import trace_curves
-from pulse_kedro.pipelines.reporting.facts import (
-    Facts,
-    backtest_cutoffs,
-    horizon_scores,
-    look_back,
-    look_out,
-    panel_scores,
-    series_scores,
-    short,
-)
-from pulse_kedro.pipelines.reporting.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.page import render
+from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, to_figure
+from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
+from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
+from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
+from pulse_kedro.pipelines.reporting.scores import horizon_scores, panel_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.selection import choose_aggregate, rank, report_table
-from pulse_kedro.pipelines.reporting.summary import Sources, summarise
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
+from pulse_kedro.pipelines.reporting.words.sources import Sources, gather
+from pulse_kedro.pipelines.reporting.words.summary import summarise
 
 
 def select_series(
@@ -42,7 +34,7 @@ def select_series(
     reporting: ReportingOptions,
 ) -> pd.DataFrame:
     """The aggregate and examples at even distances from the best to the worst backtest error."""
-    issued = sorted(set(forecasts[ID].astype(str)))
+    issued = sorted(set(map(str, forecasts[ID])))
     season = frequency(period.frequency).season_length
     aggregate = choose_aggregate(panel, issued, reporting.aggregate, season)
     mase = series_scores(scores, short(promotion_decision["recipe"]), COMBINATION)
@@ -138,24 +130,6 @@ def summarise_cycle(
     reporting: ReportingOptions,
 ) -> dict[str, object]:
     """Everything the report says, as sentences and tables; reads the committed cycle, so it runs after the commit."""
-    recipe = short(cycle_record.recipe)
-    by_step = horizon_scores(scores, recipe).get(COMBINATION, pd.Series(dtype=float))
-    facts = Facts(
-        period=period,
-        source=source,
-        options=reporting,
-        cycle=cycle_record,
-        decision=promotion_decision,
-        quality=quality_report,
-        scores=panel_scores(scores, recipe),
-        cutoffs=backtest_cutoffs(curves),
-        horizon=int(forecasts["step"].max()),
-        forecast_series=int(forecasts[ID].nunique()),
-        outlooks=look_out(report_series, panel, forecasts, curves, period),
-        earlier=look_back(ledger, period, live_scores, by_step),
-        held_by_step=tuple(horizon_scores(scores, recipe, "coverage_80").get(COMBINATION, pd.Series(dtype=float))),
-        leaning=leaning_sentence(bias_table, reporting.bias_errors),
-    )
     sources = Sources(
         panel=panel,
         series=series,
@@ -164,7 +138,17 @@ def summarise_cycle(
         scores=scores,
         live_scores=live_scores,
         bias=bias_table,
+        curves=curves,
         ledger=ledger,
+    )
+    facts = gather(
+        sources,
+        cycle=cycle_record,
+        decision=promotion_decision,
+        quality=quality_report,
+        period=period,
+        source=source,
+        options=reporting,
     )
     return summarise(facts, sources)
 

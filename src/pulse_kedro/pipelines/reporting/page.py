@@ -1,11 +1,12 @@
-"""One HTML page from data: fills the template, embeds pictures, styles and the drawing library. No network is needed."""
+"""One HTML page from data: fills the template, embeds pictures, styles and the drawing library. Needs no network."""
 
 import json
 import re
 from collections.abc import Mapping
+from importlib.resources import files
 
-from pulse_kedro.pipelines.reporting.canvas import Figure, Picture, split_panels
-from pulse_kedro.pipelines.reporting.palette import DARK, LIGHT
+from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, Picture, split_panels
+from pulse_kedro.pipelines.reporting.pictures.palette import DARK, LIGHT
 
 
 def render(summary: Mapping[str, object], figures: Mapping[str, Figure]) -> str:
@@ -19,7 +20,6 @@ def render(summary: Mapping[str, object], figures: Mapping[str, Figure]) -> str:
         A complete HTML document that loads nothing from elsewhere.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from plotly.offline import get_plotlyjs
 
     environment = Environment(
         loader=PackageLoader("pulse_kedro.pipelines.reporting"),
@@ -37,12 +37,12 @@ def render(summary: Mapping[str, object], figures: Mapping[str, Figure]) -> str:
         dark=DARK,
         pictures=embed(pictures),
         themes=embed({"light": LIGHT, "dark": DARK}),
-        library=get_plotlyjs(),
+        library=drawing_library(),
     )
 
 
 def hold_together(value: object) -> object:
-    """Text in which no line can break between a number and its percent sign; anything else unchanged.
+    r"""Text in which no line can break between a number and its percent sign; anything else unchanged.
 
     Args:
         value: What a template prints.
@@ -52,6 +52,11 @@ def hold_together(value: object) -> object:
         ('80\xa0% held', 3)
     """
     return re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", value) if type(value) is str else value
+
+
+def drawing_library() -> str:
+    """Source of plotly.js as the package ships it; `plotly.offline` would import IPython where that exists."""
+    return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 
 
 def all_panels(figures: Mapping[str, Figure]) -> dict[str, Picture]:

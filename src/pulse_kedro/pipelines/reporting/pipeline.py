@@ -33,6 +33,7 @@ SUMMED_UP = (
     "ledger",
     "period",
 )
+SCORED = ["scores", "curves", *DECIDED]
 PICTURES = (
     "forecast_fans",
     "backtest_against_baselines",
@@ -52,7 +53,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(extract_curves, ["backtest", "report_series", *DECIDED], "curves", name="extract_curves"),
             Node(
                 draw_backtest_against_baselines,
-                ["scores", "curves", *DECIDED],
+                SCORED,
                 "backtest_against_baselines",
                 name="draw_backtest_against_baselines",
             ),

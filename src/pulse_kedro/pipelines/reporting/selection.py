@@ -43,7 +43,8 @@ def spread_evenly(ranked: list[str], count: int) -> list[int]:
     """
     if not ranked:
         return []
-    return np.unique(np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)).tolist()
+    places = np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round()
+    return [int(place) for place in np.unique(places)]
 
 
 def rank(mase: pd.Series, candidates: list[str]) -> list[str]:
@@ -74,12 +75,15 @@ def report_table(
     """
     places = spread_evenly(ranked, count)
     ids = [*([aggregate] if aggregate else []), *(ranked[position] for position in places)]
-    titles = series.assign(**{ID: series[ID].astype(str)}).set_index(ID)["title"].reindex(ids)
-    titled = titles.where(titles.notna() & (titles.astype(str).str.strip() != ""), pd.Series(ids, index=ids))
+    titles = {
+        str(name): title.strip()
+        for name, title in zip(series[ID], series["title"], strict=True)
+        if isinstance(title, str)
+    }
     return pd.DataFrame(
         {
             ID: ids,
-            "title": titled.astype(str).to_numpy(),
+            "title": [titles.get(name) or name for name in ids],
             "role": ["aggregate" if name == aggregate else "example" for name in ids],
             "place": [*([0] if aggregate else []), *(position + 1 for position in places)],
             "ranked": len(ranked),

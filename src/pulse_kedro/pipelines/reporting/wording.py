@@ -1,5 +1,6 @@
 """Numbers, dates and names as people read them."""
 
+import calendar
 import math
 from collections.abc import Sequence
 
@@ -116,6 +117,16 @@ def steps(count: int, frequency: str) -> str:
     return f"{number(count)} {name}{'' if count == 1 else 's'}"
 
 
+def season(frequency: str) -> str:
+    """What one season is called.
+
+    Example:
+        >>> season("monthly"), season("hourly")
+        ('year', 'day')
+    """
+    return {"daily": "week", "hourly": "day"}.get(frequency, "year")
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A number with its noun.
 
@@ -147,3 +158,15 @@ def listing(names: Sequence[str], limit: int = 5) -> str:
     if len(names) > limit:
         return f"{', '.join(shown)} and {len(names) - limit} more"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "none"
+
+
+def slice_name(kind: str, name: str) -> str:
+    """A slice as people call it.
+
+    Example:
+        >>> slice_name("month", "02"), slice_name("horizon", "03"), slice_name("group", "Retail")
+        ('Feb', '3', 'Retail')
+    """
+    if kind == "month" and name.isdigit() and 1 <= int(name) <= 12:  # noqa: PLR2004  (months)
+        return calendar.month_abbr[int(name)]
+    return str(int(name)) if kind == "horizon" and name.isdigit() else name

@@ -54,10 +54,10 @@ def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe
     return plan_jobs(facts, recipe.digest, panel)
 
 
-def plan_folds(panel: pd.DataFrame, period: Period, recipe: RecipeOptions, backtest: BacktestOptions) -> pd.DataFrame:
-    """Cutoffs at which history is replayed, each with its purpose."""
+def plan_folds(states: dict[str, Fit], panel: pd.DataFrame, period: Period, backtest: BacktestOptions) -> pd.DataFrame:
+    """Cutoffs at which history is replayed, each with its purpose; the longest horizon decides which are open."""
     times = frequency(period.frequency).grid(panel[TIME].min(), period.as_of)
-    return plan_cutoffs(times, horizon=recipe.horizon, options=backtest)
+    return plan_cutoffs(times, horizon=max(fit.recipe.horizon for fit in states.values()), options=backtest)
 
 
 def update_states(

@@ -17,7 +17,7 @@ from pulse_kedro.pipelines.training.nodes import (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Plan -> update states -> replay -> combine -> calibrate -> seal and tabulate."""
+    """Plan -> update states -> plan folds -> replay -> combine -> calibrate -> seal and tabulate."""
     replayed = ["states", "replays", "combinations"]
     sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
     return Pipeline(
@@ -26,13 +26,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 identify_cycle, ["period", "snapshot", "params:recipe", "code_version"], "cycle", name="identify_cycle"
             ),
             Node(plan_training, ["cycle", "champion", "panel", "params:recipe"], "training_plan", name="plan_training"),
-            Node(plan_folds, ["panel", "period", "params:recipe", "params:backtest"], "folds", name="plan_folds"),
             Node(
                 update_states,
                 ["training_plan", "cycle", "champion", "panel", "params:recipe"],
                 "states",
                 name="update_states",
             ),
+            Node(plan_folds, ["states", "panel", "period", "params:backtest"], "folds", name="plan_folds"),
             Node(replay_history, ["states", "panel", "features", "folds", "period"], "replays", name="replay_history"),
             Node(combine_members, ["states", "replays"], "combinations", name="combine_members"),
             Node(calibrate_intervals, [*replayed, "folds"], "calibrations", name="calibrate_intervals"),

@@ -228,3 +228,18 @@ def test_the_same_failure_has_the_same_fingerprint_and_another_one_has_not() -> 
 
     assert classify(first.value).fingerprint == classify(second.value).fingerprint
     assert classify(first.value).fingerprint != classify(ValueError("a")).fingerprint
+
+
+def test_the_next_step_that_an_error_names_counts_more_than_that_of_its_type() -> None:
+    error = SchemaMismatch("Reading us.csv failed: got the columns a, b, expected also 'y'. Name it under `source`.")
+    fault = classify(error)
+
+    assert "Reading us.csv failed: got the columns a, b, expected also 'y'." == fault.message
+    assert "Name it under `source`." == fault.next_step
+    assert fault.sentence.endswith("expected also 'y'. Next: Name it under `source`.")
+
+
+def test_a_decimal_point_ends_no_sentence() -> None:
+    error = InvalidConfiguration("Opening failed: got 1.5, expected less than 0.5 of 2.0. Lower it. Then run again.")
+
+    assert "Lower it. Then run again." == classify(error).next_step

@@ -129,8 +129,8 @@ def test_too_few_origins_is_a_verdict_with_numbers() -> None:
     assert (120, 10, 10) == (decision.amount.n, decision.amount.n_eff, decision.amount.n_new_eff)
     assert (240, pd.Timestamp("2038-12-01"), 0.0) == (decision.wait, decision.due, decision.alpha)
     assert decision.reason.startswith(
-        "Insufficient evidence: 120 origins count as 10 that do not overlap (horizon 12, step 1) and 10 of them are "
-        "new, 30 and 30 are needed, smallest detectable gain "
+        "Insufficient evidence: 120 origins count as 10 that do not overlap (horizon 12, step 1), 10 of them new, and "
+        "30 are needed, 30 of them new, smallest detectable gain "
     )
     assert decision.reason.endswith("; next decision in 240 origins (2038-12-01).")
 

@@ -27,6 +27,7 @@
       axis.tickfont = { size: isSmall ? 10 : 11, color: theme.muted };
       if (axis.title) axis.title.font = { size: 12, color: theme.muted };
     }
+    layout.legend.y = -0.18;
     layout.margin = isSmall ? { l: 40, r: 8, t: 6, b: 22 } : { l: 52, r: 14, t: 10, b: 40 };
     if (isSmall) layout.yaxis.nticks = 4;
     if (place.clientWidth < 480) layout.xaxis.nticks = 5;

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pulse_kedro.pipelines.reporting.canvas import (
+from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF, COVERAGE
+from pulse_kedro.pipelines.reporting.pictures.canvas import (
     Layout,
     Picture,
     Trace,
@@ -14,8 +15,7 @@ from pulse_kedro.pipelines.reporting.canvas import (
     panel_axes,
     panel_title,
 )
-from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF, COVERAGE
-from pulse_kedro.pipelines.reporting.palette import DASHES, role
+from pulse_kedro.pipelines.reporting.pictures.palette import DASHES, role
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, model_name
 
 LEFT, RIGHT, WHOLE = (0.0, 0.42, 0.0, 1.0), (0.55, 1.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0)
@@ -139,7 +139,7 @@ def draw_coverage(curves: pd.DataFrame) -> Picture:
     coverage = curves[curves["curve"] == COVERAGE]
     overall = coverage[coverage["step"] == 0].sort_values("level")
     by_step = coverage[(coverage["step"] > 0) & coverage["level"].isin(SHOWN_LEVELS)]
-    traces = [on_panel(trace, 0) for trace in _calibration(overall)]
+    traces = [on_panel(trace, 0) for trace in _calibration(overall) if len(overall)]
     for level in SHOWN_LEVELS:
         rows = by_step[by_step["level"] == level].sort_values("step")
         traces += [on_panel(trace, 1) for trace in _coverage_by_step(rows, level)]

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pulse_kedro.domain.panel import ID
-from pulse_kedro.pipelines.reporting.facts import Facts, count_of, names_of, section
-from pulse_kedro.pipelines.reporting.story import Entry
-from pulse_kedro.pipelines.reporting.tables import Table
 from pulse_kedro.pipelines.reporting.wording import counted, listing, number, percent, period, steps
+from pulse_kedro.pipelines.reporting.words.facts import Facts, count_of, names_of, section
+from pulse_kedro.pipelines.reporting.words.story import Entry
+from pulse_kedro.pipelines.reporting.words.tables import Table
 
 SHOWN_GAPS = 8
 _NAMED = 12
@@ -23,7 +23,7 @@ def describe_data(facts: Facts, series: pd.DataFrame) -> list[Entry]:
     """
     groups, rows, gaps = (section(facts.quality, name) for name in ("series", "rows", "gaps"))
     entries = [
-        Entry(term="Series", text=_series_text(groups, series)),
+        Entry(term="Series", text=_series_text(groups)),
         Entry(term="Observations", text=_rows_text(facts, rows)),
         Entry(term="Gaps", text=_gaps_text(gaps, facts)),
         Entry(term="Set aside", text=_quarantine_text(rows)),
@@ -34,7 +34,7 @@ def describe_data(facts: Facts, series: pd.DataFrame) -> list[Entry]:
     return entries
 
 
-def _series_text(groups: Mapping[str, object], series: pd.DataFrame) -> str:
+def _series_text(groups: Mapping[str, object]) -> str:
     total, alive = (count_of(groups, key) for key in ("total", "alive"))
     text = f"{number(alive)} of {counted(total, 'series', 'series')} are alive and get a forecast"
     silent = [
@@ -67,7 +67,8 @@ def _gaps_text(gaps: Mapping[str, object], facts: Facts) -> str:
         return "None: every series has a value for every period between its first and its last."
     share = facts.quality.get("missing_share")
     part = f" ({percent(share, 2)} of all periods)" if isinstance(share, float) else ""
-    return f"{counted(count, 'gap')} with {steps(missing, facts.frequency)} in all{part}. Gaps are left open, never filled in the data."
+    text = f"{counted(count, 'gap')} with {steps(missing, facts.frequency)} in all{part}."
+    return f"{text} Gaps are left open, never filled in the data."
 
 
 def _quarantine_text(rows: Mapping[str, object]) -> str:
@@ -98,7 +99,7 @@ def _silent_table(silent: pd.DataFrame, facts: Facts) -> Table:
     rows = tuple(
         (title, str(name), str(status), period(last, facts.frequency, short=True), number(int(count)))
         for title, name, status, last, count in zip(
-            silent["title"].astype(str), silent[ID], silent["status"], silent["last"], silent["n"], strict=True
+            map(str, silent["title"]), silent[ID], silent["status"], silent["last"], silent["n"], strict=True
         )
     )
     head = ("Series", "Id", "Status", "Last value", "Values")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pulse_kedro.pipelines.reporting.facts import Facts, Outlook, count_of, section, short
+from pulse_kedro.pipelines.reporting.scores import short
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
     MISSING,
@@ -16,9 +16,11 @@ from pulse_kedro.pipelines.reporting.wording import (
     number,
     percent,
     period,
+    season,
     span,
     steps,
 )
+from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook, count_of, section
 
 Tone = Literal["plain", "good", "watch"]
 PLANS = {
@@ -76,7 +78,7 @@ def tiles(facts: Facts) -> list[Tile]:
 def _outlook_tile(outlook: Outlook, facts: Facts) -> Tile:
     when = period(outlook.target, facts.frequency, short=True)
     interval = f"80 % interval {span(outlook.low, outlook.high, outlook.digits)} {facts.source.unit}"
-    moved = f"; {change(outlook.change)} on the year before" if is_number(outlook.change) else ""
+    moved = f"; {change(outlook.change)} on the {season(facts.frequency)} before" if is_number(outlook.change) else ""
     return Tile(label=f"{outlook.title}, {when}", value=number(outlook.forecast, outlook.digits), note=interval + moved)
 
 
@@ -125,16 +127,11 @@ def tell(facts: Facts) -> list[Entry]:
 
 def _known(facts: Facts) -> str:
     rows, series = section(facts.quality, "rows"), section(facts.quality, "series")
-    text = (
-        f"{counted(count_of(rows, 'known'), 'observation')} of {counted(count_of(series, 'total'), 'series', 'series')} from "
-        f"{facts.source.name}, up to {period(facts.period.as_of, facts.frequency)}. Nothing later was looked at."
-    )
-    bad = count_of(rows, "quarantined")
-    return (
-        f"{text} {counted(bad, 'row')} could not be used and {'was' if bad == 1 else 'were'} set aside."
-        if bad
-        else text
-    )
+    values, total = count_of(rows, "known"), count_of(series, "total")
+    when, bad = period(facts.period.as_of, facts.frequency), count_of(rows, "quarantined")
+    text = f"{counted(values, 'observation')} of {counted(total, 'series', 'series')} from {facts.source.name}"
+    aside = f" {counted(bad, 'row')} could not be used and {'was' if bad == 1 else 'were'} set aside." if bad else ""
+    return f"{text}, up to {when}. Nothing later was looked at.{aside}"
 
 
 def _plan(facts: Facts) -> str:
@@ -165,8 +162,8 @@ def _quality(facts: Facts) -> str:
         if is_number(facts.skill(name))
     ]
     tested = (
-        f"It was made to forecast from {counted(len(facts.cutoffs), 'past cutoff')} ({first} to {last}), each time knowing "
-        "only what was known then."
+        f"It was made to forecast from {counted(len(facts.cutoffs), 'past cutoff')} ({first} to {last}), each time "
+        "knowing only what was known then."
     )
     errors = f" Its errors were {', '.join(compared)}." if compared else ""
     hit = facts.score(COMBINATION, "coverage_80")
@@ -193,9 +190,10 @@ def _earlier(facts: Facts) -> str:
         )
     if not earlier.due:
         return f"{counted(earlier.issued, 'forecast')} of earlier cycles, none of them due yet."
+    held = percent(earlier.scores.get("coverage_80"), 1)
     return (
         f"Of {counted(earlier.issued, 'forecast')} issued by earlier cycles {number(earlier.due)} have come due: "
-        f"{_live_error(facts)}. {percent(earlier.scores.get('coverage_80'), 1)} of the outcomes fell inside their 80 % intervals."
+        f"{_live_error(facts)}. Their 80 % intervals held {held} of the outcomes."
     )
 
 

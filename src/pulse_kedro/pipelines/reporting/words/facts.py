@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -9,16 +10,21 @@ from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import POINT, Ledger
-from pulse_kedro.domain.panel import ID, TARGET, TIME, frequency
+from pulse_kedro.domain.panel import ID, TARGET, TIME, Frequency, frequency
 from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF, MISS, value_of
-from pulse_kedro.pipelines.reporting.fans import BANDS, bound
+from pulse_kedro.pipelines.reporting.intervals import BANDS, bound
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
+from pulse_kedro.pipelines.reporting.scores import Scores
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, digits_for
 
-Scores = Mapping[str, Mapping[str, float]]
-"""Metric values by model, then by metric."""
-LABEL = 12
-"""Digits of a recipe digest that name it in the tables."""
+
+class Shown(NamedTuple):
+    """One row of the series that the report shows: place 1 has the smallest backtest error, 0 is the aggregate."""
+
+    unique_id: str
+    title: str
+    place: int
+    mase: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,8 @@ class Outlook:
 
     unique_id: str
     title: str
+    place: int
+    mase: float
     last_period: pd.Timestamp
     last: float
     target: pd.Timestamp
@@ -40,7 +48,6 @@ class Outlook:
     change: float
     miss: float
     miss_at_end: float
-    mase: float
     digits: int
 
 
@@ -48,8 +55,8 @@ class Outlook:
 class Earlier:
     """Forecasts of ancestor cycles: how many there are, how many have come due, and what they reached.
 
-    `scores` holds values by metric, empty while nothing is due. `expected` is the MASE that the backtest has at the same
-    steps ahead: the first outcomes belong to short leads, which are easier.
+    `scores` holds values by metric, empty while nothing is due. `expected` is the MASE that the backtest has at the
+    same steps ahead: the first outcomes belong to short leads, which are easier.
     """
 
     issued: int
@@ -62,8 +69,8 @@ class Earlier:
 class Facts:
     """Everything the report says in sentences.
 
-    `held_by_step` is the share of outcomes inside the 80 % intervals of the backtest, one value per step; `leaning` says
-    how many slices of it are biased, empty when none is.
+    `held_by_step` is the share of outcomes inside the 80 % intervals of the backtest, one value per step; `leaning`
+    says how many slices of it are biased, empty when none is.
     """
 
     period: Period
@@ -95,52 +102,6 @@ class Facts:
         return 1 - self.score(COMBINATION, "mase") / (self.score(baseline, "mase") or float("nan"))
 
 
-def panel_scores(scores: pd.DataFrame, recipe: str | None = None) -> Scores:
-    """Overall scores by model and metric.
-
-    Args:
-        scores: Score table.
-        recipe: Keep this recipe only, first 12 digits; all when `None`.
-    """
-    rows = scores[scores["level"] == "overall"]
-    if recipe is not None:
-        rows = rows[rows["recipe"].astype(str) == recipe]
-    table: dict[str, dict[str, float]] = {}
-    for model, metric, value in zip(rows["model"], rows["metric"], rows["value"], strict=True):
-        table.setdefault(str(model), {})[str(metric)] = float(value)
-    return table
-
-
-def series_scores(scores: pd.DataFrame, recipe: str, model: str, metric: str = "mase") -> pd.Series:
-    """One metric of a model by series.
-
-    Args:
-        scores: Score table.
-        recipe: First 12 digits of the recipe's digest.
-        model: Name of the model.
-        metric: Name of the metric.
-    """
-    rows = _rows(scores, recipe, "series", metric)
-    return rows[rows["model"] == model].assign(**{ID: lambda table: table[ID].astype(str)}).set_index(ID)["value"]
-
-
-def horizon_scores(scores: pd.DataFrame, recipe: str, metric: str = "mase") -> pd.DataFrame:
-    """One metric in rows of steps and columns of models.
-
-    Args:
-        scores: Score table.
-        recipe: First 12 digits of the recipe's digest.
-        metric: Name of the metric.
-    """
-    rows = _rows(scores, recipe, "horizon", metric)
-    return rows.astype({"model": str}).pivot_table(index="step", columns="model", values="value", observed=True)
-
-
-def _rows(scores: pd.DataFrame, recipe: str, level: str, metric: str) -> pd.DataFrame:
-    wanted = (scores["level"] == level) & (scores["metric"] == metric) & (scores["recipe"].astype(str) == recipe)
-    return scores[wanted]
-
-
 def backtest_cutoffs(curves: pd.DataFrame) -> tuple[pd.Timestamp, ...]:
     """Cutoffs at which the combination was scored, in time order."""
     rows = curves[(curves["curve"] == BY_CUTOFF) & (curves["model"] == COMBINATION)]
@@ -163,34 +124,34 @@ def look_out(
     future = dict(iter(forecasts[forecasts[ID].isin(chosen[ID])].groupby(ID, observed=True)))
     season = frequency(period.frequency)
     outlooks = []
-    for row in chosen.to_dict(orient="records"):
-        name = str(row[ID])
-        if name in past and name in future:
-            end = future[name].sort_values("step").tail(1)
-            own = past[name].set_index(TIME)[TARGET]
-            before = own.get(season.shift(end[TIME].iloc[0], -season.season_length), float("nan"))
-            outlooks.append(_outlook(row, own, end, float(before), curves))
+    for values in zip(chosen[ID], chosen["title"], chosen["place"], chosen["mase"], strict=True):
+        row = Shown(*values)
+        if row.unique_id in past and row.unique_id in future:
+            own = past[row.unique_id].set_index(TIME)[TARGET]
+            end = future[row.unique_id].sort_values("step").tail(1)
+            outlooks.append(_outlook(row, own, end, curves[curves[ID] == row.unique_id], season))
     return tuple(outlooks)
 
 
-def _outlook(
-    row: Mapping[str, object], own: pd.Series, end: pd.DataFrame, before: float, curves: pd.DataFrame
-) -> Outlook:
-    forecast, name = float(end[POINT].iloc[0]), str(row[ID])
+def _outlook(row: Shown, own: pd.Series, end: pd.DataFrame, curves: pd.DataFrame, freq: Frequency) -> Outlook:
+    """Numbers of one series from its past, its last forecast step and its curves."""
+    forecast, target = float(end[POINT].iloc[0]), end[TIME].iloc[0]
+    before = float(own.get(freq.shift(target, -freq.season_length), float("nan")))
     low, high = (float(bound(end, level).iloc[0]) for level in BANDS["80"])
     return Outlook(
-        unique_id=name,
-        title=str(row["title"]),
+        unique_id=row.unique_id,
+        title=row.title,
+        place=row.place,
+        mase=row.mase,
         last_period=own.index[-1],
         last=float(own.iloc[-1]),
-        target=end[TIME].iloc[0],
+        target=target,
         forecast=forecast,
         low=low,
         high=high,
         change=forecast / before - 1 if before else float("nan"),
-        miss=value_of(curves, MISS, unique_id=name, step=0),
-        miss_at_end=value_of(curves, MISS, unique_id=name, step=int(end["step"].iloc[0])),
-        mase=float(str(row["mase"])),
+        miss=value_of(curves, MISS, step=0),
+        miss_at_end=value_of(curves, MISS, step=int(end["step"].iloc[0])),
         digits=digits_for([*own.tail(60).tolist(), low, high]),
     )
 
@@ -241,13 +202,13 @@ def count_of(mapping: Mapping[str, object], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def short(digest: object) -> str:
-    """A digest as it stands in tables and sentences."""
-    return str(digest)[:LABEL]
+def titles_of(series: pd.DataFrame) -> dict[str, str]:
+    """Title of each series by its id."""
+    return dict(zip(map(str, series[ID]), map(str, series["title"]), strict=True))
 
 
 def names_of(series: pd.DataFrame, ids: Sequence[object]) -> list[str]:
     """Titles of series, each with its id where the two differ."""
-    titles = dict(zip(series[ID].astype(str), series["title"].astype(str), strict=True))
+    titles = titles_of(series)
     found = [(titles.get(str(name), str(name)), str(name)) for name in ids]
     return [title if title == name else f"{title} ({name})" for title, name in found]

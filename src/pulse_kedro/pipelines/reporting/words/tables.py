@@ -7,8 +7,8 @@ import pandas as pd
 
 from pulse_kedro.domain.ledger import POINT
 from pulse_kedro.domain.panel import TIME
-from pulse_kedro.pipelines.reporting.facts import Facts, Outlook, Scores
-from pulse_kedro.pipelines.reporting.fans import BANDS, bound
+from pulse_kedro.pipelines.reporting.intervals import BANDS, bound
+from pulse_kedro.pipelines.reporting.scores import Scores
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
     change,
@@ -16,8 +16,10 @@ from pulse_kedro.pipelines.reporting.wording import (
     number,
     percent,
     period,
+    season,
     span,
 )
+from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook
 
 METRICS = {
     "mase": ("MASE", 3),
@@ -33,7 +35,7 @@ METRICS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Heading and rows as text; the first cell of a row names it, `marked` rows stand out, `texts` columns are words."""
+    """Heading and rows as text; the first cell names its row, `marked` rows stand out, `texts` columns are words."""
 
     caption: str
     head: tuple[str, ...]
@@ -110,7 +112,15 @@ def overview_table(outlooks: Sequence[Outlook], facts: Facts) -> Table:
         )
         for outlook in outlooks
     )
-    head = ("Series", "Last known", target, "On the year", "80 % interval", "Backtest MASE", "Usual miss")
+    head = (
+        "Series",
+        "Last known",
+        target,
+        f"On the {season(facts.frequency)}",
+        "80 % interval",
+        "Backtest MASE",
+        "Usual miss",
+    )
     return Table(caption=f"In {facts.source.unit}", head=head, rows=rows, marked=(0,) if rows else ())
 
 
@@ -215,6 +225,6 @@ def gate_table(gate: Mapping[str, object]) -> Table:
     for key, label in GATE.items():
         value = gate.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            digits = 0 if isinstance(value, int) else 4
-            rows.append((label, change(float(value)) if key in _SHARES else number(float(value), digits)))
+            text = number(value) if isinstance(value, int) else f"{value:.4g}"
+            rows.append((label, change(float(value)) if key in _SHARES else text))
     return Table(caption="The comparison in numbers", head=("Measure", "Value"), rows=tuple(rows))

@@ -1,19 +1,21 @@
 """The report as data: headline, tiles, sentences and tables in the order of the page. No markup."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import pandas as pd
 
-from pulse_kedro.domain.ledger import Ledger
 from pulse_kedro.domain.panel import ID, TARGET, TIME
-from pulse_kedro.pipelines.reporting.advice import SeriesErrors, advise
-from pulse_kedro.pipelines.reporting.bias import bias_sentence, bias_table
-from pulse_kedro.pipelines.reporting.data_section import data_tables, describe_data
-from pulse_kedro.pipelines.reporting.facts import Facts, Outlook, horizon_scores, series_scores, short
-from pulse_kedro.pipelines.reporting.glossary import GLOSSARY
-from pulse_kedro.pipelines.reporting.story import Entry, headline, tell, tiles
-from pulse_kedro.pipelines.reporting.tables import (
+from pulse_kedro.pipelines.reporting.scores import horizon_scores, series_scores, short
+from pulse_kedro.pipelines.reporting.wording import COMBINATION, counted, is_number, number
+from pulse_kedro.pipelines.reporting.words.advice import SeriesErrors, advise
+from pulse_kedro.pipelines.reporting.words.bias import bias_sentence, bias_table
+from pulse_kedro.pipelines.reporting.words.data import data_tables, describe_data
+from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook, titles_of
+from pulse_kedro.pipelines.reporting.words.glossary import GLOSSARY
+from pulse_kedro.pipelines.reporting.words.sources import Sources
+from pulse_kedro.pipelines.reporting.words.story import Entry, headline, tell, tiles
+from pulse_kedro.pipelines.reporting.words.tables import (
     fan_table,
     gate_table,
     horizon_table,
@@ -22,21 +24,6 @@ from pulse_kedro.pipelines.reporting.tables import (
     model_table,
     overview_table,
 )
-from pulse_kedro.pipelines.reporting.wording import COMBINATION, counted, number
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sources:
-    """The tables that the report is written from."""
-
-    panel: pd.DataFrame
-    series: pd.DataFrame
-    chosen: pd.DataFrame
-    forecasts: pd.DataFrame
-    scores: pd.DataFrame
-    live_scores: pd.DataFrame
-    bias: pd.DataFrame
-    ledger: Ledger
 
 
 def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
@@ -52,13 +39,12 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
     recipe = short(facts.cycle.recipe)
     mase = horizon_scores(sources.scores, recipe)
     ours, reference = (series_scores(sources.scores, recipe, name) for name in (COMBINATION, facts.options.reference))
-    titles = dict(zip(sources.series[ID].astype(str), sources.series["title"].astype(str), strict=True))
     gate = facts.decision.get("gate")
     return {
         "headline": headline(facts),
         "tiles": _plain(tiles(facts)),
         "story": _plain(tell(facts)),
-        "advice": _plain(advise(facts, SeriesErrors(ours=ours, reference=reference, titles=titles))),
+        "advice": _plain(advise(facts, SeriesErrors(ours=ours, reference=reference, titles=titles_of(sources.series)))),
         "gate": asdict(gate_table(gate)) if isinstance(gate, Mapping) else None,
         "forecasts": _forecasts(facts, sources),
         "evidence": _evidence(facts, sources, mase),
@@ -82,35 +68,34 @@ def _plain(values: Sequence[object]) -> list[dict[str, object]]:
 
 def _forecasts(facts: Facts, sources: Sources) -> dict[str, object]:
     cards = []
-    places = sources.chosen.set_index(ID)
+    ranked = int(sources.chosen["ranked"].max()) if len(sources.chosen) else 0
     for outlook in facts.outlooks:
         rows = sources.forecasts[sources.forecasts[ID] == outlook.unique_id].sort_values("step")
-        row = places.loc[outlook.unique_id]
         cards.append(
             {
                 "unique_id": outlook.unique_id,
                 "title": outlook.title,
-                "note": _card_note(row, outlook),
+                "note": _card_note(outlook, ranked),
                 "numbers": asdict(fan_table(rows, outlook.digits, facts)),
             }
         )
     return {"rule": _rule(sources.chosen), "overview": asdict(overview_table(facts.outlooks, facts)), "cards": cards}
 
 
-def _card_note(row: pd.Series, outlook: Outlook) -> str:
-    if row["role"] == "aggregate":
-        return ""
-    rank = f"Place {number(row['place'])} of {number(row['ranked'])}"
-    return f"{rank} · MASE {number(outlook.mase, 2)}" if row["mase"] == row["mase"] else rank
+def _card_note(outlook: Outlook, ranked: int) -> str:
+    """Where an example stands among the others; the aggregate, place 0, needs no note."""
+    rank = f"Place {number(outlook.place)} of {number(ranked)}"
+    return "" if outlook.place == 0 else f"{rank} · MASE {number(outlook.mase, 2)}"
 
 
 def _rule(chosen: pd.DataFrame) -> str:
     examples = chosen[chosen["role"] == "example"]
     if examples.empty:
         return "No other series has a forecast."
+    ranked = int(examples["ranked"].iloc[0])
     return (
-        f"All {counted(int(examples['ranked'].iloc[0]), 'other series', 'other series')} with a forecast were ranked by the "
-        f"backtest error of the combination (MASE); shown are {number(len(examples))} at even distances, the best and the worst "
+        f"All {counted(ranked, 'other series', 'other series')} with a forecast were ranked by the backtest error of "
+        f"the combination (MASE); shown are {number(len(examples))} at even distances, the best and the worst "
         "included. So the good and the bad are both here, and nobody picked them."
     )
 
@@ -119,7 +104,7 @@ def _evidence(facts: Facts, sources: Sources, mase: pd.DataFrame) -> dict[str, o
     recipe = short(facts.cycle.recipe)
     held = {name: horizon_scores(sources.scores, recipe, name) for name in ("coverage_80", "coverage_95")}
     coverage = pd.DataFrame({name: table[COMBINATION] for name, table in held.items() if COMBINATION in table})
-    measured = {name: values for name, values in facts.scores.items() if values.get("mase") == values.get("mase")}
+    measured = {name: values for name, values in facts.scores.items() if is_number(values.get("mase"))}
     return {
         "models": asdict(
             model_table(f"Backtest over {counted(len(facts.cutoffs), 'cutoff')}, mean over all series", measured)

@@ -1,24 +1,24 @@
 """The words a first-time reader needs, each in one or two sentences."""
 
-from pulse_kedro.pipelines.reporting.story import Entry
+from pulse_kedro.pipelines.reporting.words.story import Entry
 
 GLOSSARY = (
     Entry(term="As of", text="The newest period a cycle knows. Its first forecast is for the period after."),
     Entry(
         term="Backtest",
-        text="Forecasting the past as if it were the future: stand at an old date, use only what was known then, compare "
-        "with what came. Repeated at many dates.",
+        text="Forecasting the past as if it were the future: stand at an old date, use only what was known then, "
+        "compare with what came. Repeated at many dates.",
     ),
     Entry(
         term="Baseline",
-        text="A rule anybody could use. Naive: the last value again. Seasonal naive: the value of one season ago. Seasonal "
-        "drift: that value plus the change over the last season.",
+        text="A rule anybody could use. Naive: the last value again. Seasonal naive: the value of one season ago. "
+        "Seasonal drift: that value plus the change over the last season.",
     ),
     Entry(term="Bundle", text="Everything needed to make the forecasts, sealed under a digest of its content."),
     Entry(
         term="Champion and challenger",
-        text="The forecaster in charge, and one that wants its place. The place is given away only when the evidence says "
-        "the difference is not chance.",
+        text="The forecaster in charge, and one that wants its place. The place is given away only when the evidence "
+        "says the difference is not chance.",
     ),
     Entry(
         term="Combination",
@@ -26,8 +26,8 @@ GLOSSARY = (
     ),
     Entry(
         term="Coverage",
-        text="How often outcomes fell inside an interval. An 80 % interval should hold 80 % of them: fewer means it is too "
-        "narrow, more means too wide.",
+        text="How often outcomes fell inside an interval. An 80 % interval should hold 80 % of them: fewer means it is "
+        "too narrow, more means too wide.",
     ),
     Entry(term="Cutoff", text="A date at which a backtest stands. Everything after it is hidden from the model."),
     Entry(
@@ -35,8 +35,8 @@ GLOSSARY = (
     ),
     Entry(
         term="MASE",
-        text="Mean absolute error, divided by the usual change of the series from one season to the next. 0.4 means: the miss "
-        "is four tenths of that change. Lower is better.",
+        text="Mean absolute error, divided by the usual change of the series from one season to the next. 0.4 means: "
+        "the miss is four tenths of that change. Lower is better.",
     ),
     Entry(
         term="Recipe and revision",

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pulse_kedro.pipelines.reporting.palette import LIGHT
+from pulse_kedro.pipelines.reporting.pictures.palette import LIGHT
 
 Trace = dict[str, object]
 Layout = dict[str, object]
@@ -24,7 +24,7 @@ class Figure(Protocol):
         ...
 
 
-def paint(trace: Trace, roles: Mapping[str, str | Sequence[str]]) -> Trace:
+def paint(trace: Mapping[str, object], roles: Mapping[str, str | Sequence[str]]) -> Trace:
     """The trace in the light colours of its roles, with the roles noted.
 
     Args:
@@ -53,7 +53,9 @@ def on_panel(trace: Trace, index: int) -> Trace:
     return {**trace, "xaxis": f"x{_suffix(index)}", "yaxis": f"y{_suffix(index)}"}
 
 
-def panel_axes(index: int, box: tuple[float, float, float, float], x: Layout, y: Layout) -> Layout:
+def panel_axes(
+    index: int, box: tuple[float, float, float, float], x: Mapping[str, object], y: Mapping[str, object]
+) -> Layout:
     """The two axes of a panel.
 
     Args:
@@ -64,7 +66,8 @@ def panel_axes(index: int, box: tuple[float, float, float, float], x: Layout, y:
     """
     left, right, bottom, top = box
     name = _suffix(index)
-    quiet = {"gridcolor": LIGHT["grid"], "linecolor": LIGHT["grid"], "zeroline": False, "automargin": True}
+    quiet: Layout = {"gridcolor": LIGHT["grid"], "linecolor": LIGHT["grid"], "zerolinecolor": LIGHT["muted"]}
+    quiet |= {"zeroline": False, "automargin": True}
     plain = {"separatethousands": True, "exponentformat": "none"}
     return {
         f"xaxis{name}": {**quiet, "showgrid": False, "domain": [left, right], "anchor": f"y{name}", **x},
@@ -73,7 +76,7 @@ def panel_axes(index: int, box: tuple[float, float, float, float], x: Layout, y:
 
 
 def panel_title(text: str, box: tuple[float, float, float, float]) -> Layout:
-    """A heading above a panel, for readers who see the picture without the report."""
+    """A heading above a panel, for readers who see the picture without the report; `text` is already escaped."""
     place = {"x": box[0], "y": box[3], "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
     return {"text": text, "showarrow": False, "font": {"size": 12}, **place}
 
@@ -93,7 +96,7 @@ def compose(traces: Sequence[Trace], layout: Layout, *, height: int) -> Picture:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 56, "r": 16, "t": 36, "b": 40},
         "hoverlabel": {"font": {"family": FONT, "size": 12}},
-        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+        "legend": {"orientation": "h", "x": 0, "y": -60 / height, "yanchor": "top"},
         "separators": ".,",
         "dragmode": False,
         "template": {"layout": {}},

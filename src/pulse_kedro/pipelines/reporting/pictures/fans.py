@@ -1,6 +1,5 @@
 """Forecast fans: the past of a series, what is forecast, and what was forecast earlier for months that have come."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,8 +9,9 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.ledger import CYCLE, POINT, Ledger
-from pulse_kedro.domain.panel import ID, QUANTILE_LEVELS, TARGET, TIME, Frequency, frequency, quantile_column
-from pulse_kedro.pipelines.reporting.canvas import (
+from pulse_kedro.domain.panel import ID, TARGET, TIME, Frequency, frequency
+from pulse_kedro.pipelines.reporting.intervals import BANDS, bound
+from pulse_kedro.pipelines.reporting.pictures.canvas import (
     Layout,
     Picture,
     Trace,
@@ -21,13 +21,13 @@ from pulse_kedro.pipelines.reporting.canvas import (
     panel_axes,
     panel_title,
 )
-from pulse_kedro.pipelines.reporting.wording import digits_for, hover_date, period
+from pulse_kedro.pipelines.reporting.wording import digits_for, hover_date, period, span
 
-BANDS = {"95": (0.025, 0.975), "80": (0.1, 0.9), "50": (0.25, 0.75)}
-"""Central intervals, from wide to narrow."""
 COLUMNS = 3
 ROW, GAP = 230, 46
 """Pixels of a row of panels, and of the gap below it."""
+TITLE = 42
+"""Letters that fit above a narrow panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +61,7 @@ def past_values(panel: pd.DataFrame, unique_id: str, period_: Period, seasons: i
     if own.empty:
         return pd.DataFrame({TIME: pd.DatetimeIndex([]), TARGET: np.array([], dtype=float)})
     grid = freq.grid(own.index.min(), own.index.max())
-    return own.reindex(grid).rename_axis(TIME).reset_index()
+    return pd.DataFrame({TIME: grid, TARGET: own.reindex(grid).to_numpy(dtype=float)})
 
 
 def earlier_forecasts(ledger: Ledger, period_: Period, freq: Frequency) -> pd.DataFrame:
@@ -80,27 +80,9 @@ def earlier_forecasts(ledger: Ledger, period_: Period, freq: Frequency) -> pd.Da
     if recent.empty:
         return recent
     oldest = recent[recent["as_of"] == recent["as_of"].min()]
-    first = oldest[oldest[CYCLE] == oldest[CYCLE].iloc[0]]
-    return first[first[TIME] <= period_.as_of]
-
-
-def bound(forecasts: pd.DataFrame, level: float) -> pd.Series:
-    """Quantile of issued forecasts after the rules, linear between the two stored levels around it.
-
-    Args:
-        forecasts: Rows with the columns `ruled_q…`.
-        level: Between the lowest and the highest stored level.
-
-    Returns:
-        One value per row, unit of the data.
-    """
-    above = bisect_left(QUANTILE_LEVELS, level)
-    upper = forecasts[f"ruled_{quantile_column(QUANTILE_LEVELS[above])}"]
-    if QUANTILE_LEVELS[above] == level:
-        return upper
-    below = QUANTILE_LEVELS[above - 1]
-    weight = (level - below) / (QUANTILE_LEVELS[above] - below)
-    return (1 - weight) * forecasts[f"ruled_{quantile_column(below)}"] + weight * upper
+    first = oldest[CYCLE] == oldest[CYCLE].iloc[0]
+    known: pd.DataFrame = oldest.loc[first & (oldest[TIME] <= period_.as_of)]
+    return known
 
 
 def draw_fans(titles: Sequence[str], stories: Sequence[Story], unit: str, frequency_name: str) -> Picture:
@@ -125,8 +107,13 @@ def draw_fans(titles: Sequence[str], stories: Sequence[Story], unit: str, freque
         traces += [on_panel(trace, index) for trace in fan_traces(story, frequency_name, with_legend=index == 0)]
         x = {"type": "date", "hoverformat": hover_date(frequency_name)}
         layout |= panel_axes(index, box, x, {"title": {"text": escape(unit)}} if index == 0 else {})
-        headings.append(panel_title(escape(title), box))
+        headings.append(panel_title(escape(title if index == 0 else shorten(title)), box))
     return compose(traces, {**layout, "annotations": headings, "hovermode": "x unified"}, height=height)
+
+
+def shorten(title: str) -> str:
+    """A title that fits above a narrow panel."""
+    return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"
 
 
 def _box(index: int, height: int) -> tuple[float, float, float, float]:
@@ -148,7 +135,7 @@ def fan_traces(story: Story, frequency_name: str, *, with_legend: bool) -> list[
         frequency_name: Name of the frequency, for dates in hover labels.
         with_legend: Whether the legend names these traces.
     """
-    digits = min(digits_for(story.past[TARGET].tolist()) + 1, 4)
+    digits = digits_for(story.past[TARGET].tolist())
     bands = [_band(story, name, digits) for name in BANDS] if len(story.future) else []
     earlier = _earlier(story.earlier, digits, frequency_name) if len(story.earlier) else []
     past = _line(story.past[TIME], story.past[TARGET], "Observed", digits)
@@ -179,8 +166,8 @@ def _forecast(story: Story, digits: int) -> Trace:
         "name": "Forecast",
         "x": dates,
         "y": [*start, *_rounded(story.future[POINT], digits)],
-        "text": [*([""] * len(start)), *(f"<br>80 %: {a:,} to {b:,}" for a, b in zip(low, high, strict=True))],
-        "hovertemplate": "%{y:,}%{text}",
+        "text": [*([""] * len(start)), *(f"<br>80 %: {span(a, b, digits)}" for a, b in zip(low, high, strict=True))],
+        "hovertemplate": f"%{{y:,.{digits}f}}%{{text}}",
         "line": {"width": 2.2},
     }
     return paint(trace, {"line.color": "combination"})
@@ -199,7 +186,7 @@ def _earlier(rows: pd.DataFrame, digits: int, frequency_name: str) -> list[Trace
 
 
 def _line(when: pd.Series, values: pd.Series, name: str, digits: int) -> Trace:
-    shape = {"type": "scatter", "mode": "lines", "hovertemplate": "%{y:,}", "name": name}
+    shape = {"type": "scatter", "mode": "lines", "hovertemplate": f"%{{y:,.{digits}f}}", "name": name}
     return {**shape, "x": _dates(when), "y": _rounded(values, digits)}
 
 
@@ -214,4 +201,5 @@ def _dates(when: pd.Series) -> list[str]:
 
 
 def _rounded(values: pd.Series, digits: int) -> list[float]:
-    return [round(float(value), digits) if np.isfinite(value) else float("nan") for value in values]
+    """Values with one more decimal than labels show, so that lines stay smooth."""
+    return [round(float(value), digits + 1) if np.isfinite(value) else float("nan") for value in values]

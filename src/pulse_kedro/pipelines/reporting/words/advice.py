@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pulse_kedro.pipelines.reporting.facts import Facts
-from pulse_kedro.pipelines.reporting.story import Tone
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
     counted,
@@ -16,6 +14,8 @@ from pulse_kedro.pipelines.reporting.wording import (
     number,
     percent,
 )
+from pulse_kedro.pipelines.reporting.words.facts import Facts
+from pulse_kedro.pipelines.reporting.words.story import Tone
 
 _FEW = 3
 
@@ -90,8 +90,8 @@ def _coverage_by_step(facts: Facts) -> list[Advice]:
         return []
     narrow, wide = held.index(min(held)) + 1, held.index(max(held)) + 1
     text = (
-        f"The 80 % intervals are uneven by distance: in the backtest they held {percent(min(held), 1)} of the outcomes at "
-        f"{counted(narrow, 'step')} ahead and {percent(max(held), 1)} at {counted(wide, 'step')}."
+        f"The 80 % intervals are uneven by distance: in the backtest they held {percent(min(held), 1)} of the outcomes "
+        f"at {counted(narrow, 'step')} ahead and {percent(max(held), 1)} at {counted(wide, 'step')}."
     )
     return [Advice(text=text)]
 
@@ -102,8 +102,8 @@ def _live_coverage(facts: Facts) -> list[Advice]:
         return []
     word = "narrow" if held < 0.80 else "wide"  # noqa: PLR2004  (the nominal share)
     text = (
-        f"The 80 % intervals of issued forecasts held {percent(held, 1)} of the outcomes so far: too {word}. Outcomes of one "
-        "period move together, so a few periods can mislead."
+        f"The 80 % intervals of issued forecasts held {percent(held, 1)} of the outcomes so far: too {word}. "
+        "Outcomes of one period move together, so a few periods can mislead."
     )
     return [Advice(text=text)]
 
@@ -119,8 +119,8 @@ def _live(facts: Facts) -> list[Advice]:
     if not (is_number(live) and is_number(usual)) or live <= usual * (1 + facts.options.live_tolerance):
         return []
     text = (
-        f"Forecasts that have come due missed by more than the backtest at the same distance: MASE {number(live, 3)} against "
-        f"{number(usual, 3)}. With few outcomes that can be chance; watch the next cycles."
+        "Forecasts that have come due missed by more than the backtest at the same distance: MASE "
+        f"{number(live, 3)} against {number(usual, 3)}. With few outcomes that can be chance; watch the next cycles."
     )
     return [Advice(text=text)]
 
@@ -140,8 +140,8 @@ def _weak_series(facts: Facts, errors: SeriesErrors) -> list[Advice]:
         return []
     names = listing([errors.titles.get(str(name), str(name)) for name in weak.index], _FEW)
     text = (
-        f"For {number(len(weak))} of {counted(len(excess), 'series', 'series')} {model_name(facts.options.reference).lower()} "
-        f"was the better forecast in the backtest: {names}."
+        f"For {number(len(weak))} of {counted(len(excess), 'series', 'series')} "
+        f"{model_name(facts.options.reference).lower()} was the better forecast in the backtest: {names}."
     )
     return [Advice(text=text)]
 

@@ -1,0 +1,174 @@
+"""The commands on a real database: before any run, after some cycles, after a failure."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from kedro.framework.startup import bootstrap_project
+from sqlalchemy import Engine
+
+from pulse_kedro.adapters.stores import cycles, journal
+from pulse_kedro.adapters.stores.engine import open_for_writing
+from pulse_kedro.domain.recovery.faults import classify
+from records import NOW, a_cycle, a_record, outcomes
+
+
+@pytest.fixture
+def data(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Data root of its own, with the command line standing in the repository."""
+    (tmp_path / "01_raw").mkdir()
+    shutil.copy(project / "data" / "01_raw" / "us_employment.parquet", tmp_path / "01_raw")
+    monkeypatch.setenv("PULSE_DATA_ROOT", str(tmp_path))
+    monkeypatch.delenv("PULSE_DATABASE_URL", raising=False)
+    monkeypatch.chdir(project)
+    bootstrap_project(project)
+    return tmp_path
+
+
+@pytest.fixture
+def engine(data: Path) -> Engine:
+    return open_for_writing(f"sqlite:///{data}/pulse.db")
+
+
+def commit(engine: Engine, *periods: str) -> list[str]:
+    keys: list[str] = []
+    for as_of in periods:
+        cycle = a_cycle(as_of, keys[::-1])
+        number = journal.begin(engine, run=as_of, command=f"kedro run --params as_of={as_of}", now=NOW)
+        journal.name_cycle(engine, number, cycle.key)
+        cycles.commit(engine, a_record(cycle, known=outcomes(cycle) if keys else None), now=NOW)
+        journal.finish(engine, number, "DONE", now=NOW)
+        keys.append(cycle.key)
+    return keys
+
+
+def pulse(*words: str) -> Result:
+    from pulse_kedro.cli import cli
+
+    return CliRunner().invoke(cli, ["pulse", *words])
+
+
+def answer(*words: str) -> dict[str, object]:
+    return dict(json.loads(pulse(*words, "--json").stdout))
+
+
+@pytest.mark.parametrize("command", ["status", "why", "next"])
+def test_before_the_first_cycle_there_is_nothing_to_do_and_nothing_is_made(data: Path, command: str) -> None:
+    for words in ([command], [command, "--json"]):
+        result = pulse(*words)
+
+        assert 3 == result.exit_code, result.output
+    assert ["01_raw"] == sorted(path.name for path in data.iterdir())
+    assert answer(command)["as_of"] is None
+    assert "make run" in pulse(command).output
+
+
+@pytest.mark.usefixtures("data")
+def test_status_before_the_first_cycle_has_every_key() -> None:
+    found = answer("status")
+
+    assert {"key": None, "status": None, "seconds": None, "committed_at": None} == found["cycle"]
+    assert {"issued": 0, "resolved": 0, "pending": 0} == found["ledger"]
+    assert {"digest", "version", "recipe", "revision", "since", "reason"} == set(found["champion"])
+    assert [{}, {"active": 0}] == [found["scores"], found["rules"]]
+
+
+def test_status_says_where_things_stand(engine: Engine) -> None:
+    _, key = commit(engine, "2018-12-01", "2019-01-01")
+
+    found = answer("status")
+
+    assert ["2019-01-01", key, "COMMITTED"] == [found["as_of"], found["cycle"]["key"], found["cycle"]["status"]]
+    assert {"issued": 48, "resolved": 2, "pending": 46} == found["ledger"]
+    assert {"champion.mase": 0.5, "seasonal_naive.mase": 1.0} == found["scores"]
+    assert [f"bundle of {key}", 2, "r1", 2, "2018-12-01", "new data"] == [
+        found["champion"][name] for name in ("digest", "version", "recipe", "revision", "since", "reason")
+    ]
+    assert ["DONE", "kedro run --params as_of=2019-01-01"] == [found["attempt"][name] for name in ("status", "command")]
+    assert 0 == pulse("status").exit_code
+
+
+def test_status_shows_an_open_fault(engine: Engine) -> None:
+    commit(engine, "2018-12-01")
+    number = journal.begin(engine, run="x", command="kedro run", now=NOW)
+    fault = classify(FileNotFoundError(2, "No such file", "us.csv"), node="data_management.split_rows")
+    journal.record(engine, fault, attempt=number, now=NOW)
+    journal.finish(engine, number, "FAILED", now=NOW)
+
+    found = answer("status")
+
+    assert [1, "storage.not_found"] == [found["faults"]["open"], found["faults"]["newest"]["code"]]
+    assert "FAILED" == found["attempt"]["status"]
+    assert "storage.not_found in data_management.split_rows" in pulse("status").output
+
+
+def test_why_tells_the_decision_that_chose_the_recipe(engine: Engine) -> None:
+    first, newest = commit(engine, "2018-12-01", "2019-01-01")
+
+    found = answer("why")
+
+    assert [first, "2018-12-01"] == [found["chosen"]["cycle"], found["chosen"]["as_of"]]
+    assert [newest, "REVISION"] == [found["cycle"], found["decision"]["verdict"]]
+    assert "Why this recipe: revision as of 2018-12-01" in pulse("why").output
+    assert "What would change it" in pulse("why").output
+
+
+@pytest.mark.parametrize(("newest", "following"), [("2018-12-01", "2019-01-01"), ("2019-09-01", None)])
+def test_next_is_the_period_after_the_newest_cycle(engine: Engine, newest: str, following: str | None) -> None:
+    commit(engine, newest)
+
+    result = pulse("next")
+
+    assert (0, following) == (result.exit_code, result.stdout.strip()) if following else 3 == result.exit_code
+    assert {"as_of": following, "after": newest} == answer("next")
+
+
+@pytest.mark.usefixtures("data")
+def test_an_unknown_environment_is_wrong_usage_and_names_those_there_are() -> None:
+    result = pulse("status", "--env", "tset")
+
+    assert 2 == result.exit_code
+    assert "got 'tset', expected one of base" in result.output
+    assert "Did you mean 'test'?" in result.output
+
+
+@pytest.mark.usefixtures("data")
+def test_an_unknown_command_is_wrong_usage() -> None:
+    assert 2 == pulse("statsu").exit_code
+
+
+def test_a_damaged_database_is_one_sentence_and_exit_code_one(data: Path) -> None:
+    (data / "pulse.db").write_text("no database, but long enough to be mistaken for one " * 9, encoding="utf-8")
+
+    result = pulse("status")
+
+    assert 1 == result.exit_code
+    assert "Error: file is not a database" in result.output.replace("(sqlite3.DatabaseError) ", "")
+    assert "Traceback" not in result.output
+
+
+def test_the_second_door_answers_quickly_and_purely_from_any_folder(engine: Engine, project: Path) -> None:
+    commit(engine, "2018-12-01")
+    code = """
+import sys
+sys.argv = ["pulse_kedro", "pulse", "status", "--json"]
+from pulse_kedro.__main__ import main
+try:
+    main()
+finally:
+    print(sorted({"pandas", "mlflow", "alembic", "pyarrow", "torch"} & set(sys.modules)), file=sys.stderr)
+"""
+
+    used = os.times().children_user
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project / "src")  # noqa: S603  # ours
+    used = os.times().children_user - used
+
+    assert "2018-12-01" == json.loads(done.stdout)["as_of"]
+    assert "[]" == done.stderr.strip().splitlines()[-1]
+    assert 1.5 > used

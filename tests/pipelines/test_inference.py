@@ -1,0 +1,59 @@
+"""The inference room with the real runner: what is issued, and that rules are never ignored."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bundles import a_bundle
+from pulse_kedro.domain.data_management.schemas import ForecastsContract
+from pulse_kedro.domain.ledger import FORECAST_COLUMNS, RAW_COLUMNS, RULED_COLUMNS
+from pulse_kedro.pipelines.inference import create_pipeline
+from pulse_kedro.pipelines.inference.nodes import RulesNotApplicable, issue_forecasts
+from records import a_cycle
+from rooms import run_room
+
+CYCLE = a_cycle("2005-12-01")
+
+
+@pytest.fixture(scope="module")
+def forecasts() -> pd.DataFrame:
+    """What a bundle with three series issues, of which the second is not served."""
+    given = {"serving_bundle": a_bundle(), "cycle": CYCLE, "rulebook": {"hash": "h0", "rules": []}}
+    issued = run_room(create_pipeline(), given)["forecasts"]
+    assert isinstance(issued, pd.DataFrame)
+    return issued
+
+
+def test_the_room_reads_the_serving_bundle_and_the_rulebook() -> None:
+    room = create_pipeline()
+
+    assert {"serving_bundle", "cycle", "rulebook"} == room.inputs()
+    assert ["inference.issue_forecasts"] == [node.name for node in room.nodes]
+
+
+def test_one_row_is_issued_per_served_series_and_step(forecasts: pd.DataFrame) -> None:
+    assert list(FORECAST_COLUMNS) == forecasts.columns.tolist()
+    assert [("s0", 12), ("s2", 12)] == list(forecasts.groupby("unique_id").size().items())
+    assert ({CYCLE.key}, {CYCLE.period.as_of}) == (set(forecasts["cycle"]), set(forecasts["cutoff"]))
+    assert pd.date_range("2006-01-01", periods=12, freq="MS").tolist() == forecasts["ds"].unique().tolist()
+    assert forecasts is ForecastsContract().validate(forecasts)
+
+
+def test_raw_quantiles_rise_and_the_empty_rulebook_leaves_them_alone(forecasts: pd.DataFrame) -> None:
+    raw, ruled = forecasts[list(RAW_COLUMNS)].to_numpy(), forecasts[list(RULED_COLUMNS)].to_numpy()
+
+    assert (np.diff(raw, axis=1) >= 0).all()
+    np.testing.assert_array_equal(raw, ruled)
+
+
+def test_the_point_lies_inside_its_intervals(forecasts: pd.DataFrame) -> None:
+    assert forecasts["y_hat"].between(forecasts["raw_q025"], forecasts["raw_q975"]).all()
+
+
+def test_a_rulebook_with_rules_is_refused_rather_than_ignored() -> None:
+    with pytest.raises(RulesNotApplicable, match="got 2 rules, expected an empty rulebook") as caught:
+        issue_forecasts(a_bundle(), CYCLE, {"rules": [{}, {}]})
+
+    assert 2 == pickle.loads(pickle.dumps(caught.value)).count  # noqa: S301  (our own bytes)

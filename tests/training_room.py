@@ -1,0 +1,66 @@
+"""The training room on small tables: what it needs is made by the data room, its recipe takes a second."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from miniature import a_recipe
+from pulse_kedro.domain.backtesting import BacktestOptions
+from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.panel import Array
+from pulse_kedro.forecasting.bundle import Bundle
+from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
+from pulse_kedro.pipelines.training import create_pipeline
+from rooms import run_room
+from source_samples import declare, snapshot_of
+
+FIRST = pd.Timestamp("2001-01-01")
+RECIPE = a_recipe(warm_up=12)
+BACKTEST = BacktestOptions(burn_in=12, calibration=36, evaluation=24, minimum_history=36)
+Made = dict[str, Any]
+
+
+def month(number: int) -> pd.Timestamp:
+    """The month in which `number` months are known."""
+    return FIRST + pd.DateOffset(months=number - 1)
+
+
+def table_of(y: Array) -> pd.DataFrame:
+    """A source with the columns s0, s1, … of `y` as series from January 2001 on; `nan` has no row."""
+    months = pd.date_range(FIRST, periods=len(y), freq="MS").as_unit("ns")
+    rows, columns = np.nonzero(~np.isnan(y))
+    names = np.array([f"s{column}" for column in range(y.shape[1])])
+    return pd.DataFrame({"shop": names[columns], "month": months[rows], "sales": y[rows, columns], "title": "A shop"})
+
+
+def train(y: Array, *, known: int, parent: Made | None = None, recipe: RecipeOptions = RECIPE) -> Made:
+    """Everything the room makes when `known` months are known, on top of what `parent` made and served."""
+    snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
+    panel, series = make_panel(snapshot, source)
+    ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
+    given: dict[str, object] = {
+        "period": Period(as_of=month(known), first_target=month(known + 1), frequency="monthly", ancestors=ancestors),
+        "snapshot": snapshot,
+        "panel": panel,
+        "series": series,
+        "features": make_features(panel, source),
+        "champion": {parent["cycle"].key: lambda: serving(parent)} if parent else {},
+        "code_version": "test",
+        "params:recipe": recipe,
+        "params:backtest": BACKTEST,
+    }
+    return given | run_room(create_pipeline(), given)
+
+
+def serving(made: Made) -> Bundle:
+    """The bundle that serves when no challenger is promoted."""
+    candidates: dict[str, Bundle] = made["candidates"]
+    return candidates.get("champion", candidates.get("challenger"))  # type: ignore[return-value]
+
+
+def other_recipe() -> RecipeOptions:
+    """A recipe with one member less."""
+    return replace(RECIPE, members=RECIPE.members[:-1])

@@ -1,0 +1,174 @@
+"""Bundles as files: equal bundles are equal bytes, a changed byte is found, an unknown format is refused."""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundles import a_bundle
+from pulse_kedro.forecasting.bundle import Bundle
+from pulse_kedro.forecasting.bundle_files import DamagedBundle, check, encode, load_bundle, save_bundle, seal
+
+FILES = sorted(encode(a_bundle()))
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    """Three series of sixty months."""
+    return a_bundle()
+
+
+@pytest.fixture
+def folder(bundle: Bundle, tmp_path: Path) -> Path:
+    """A stored bundle."""
+    save_bundle(bundle, tmp_path / bundle.digest)
+    return tmp_path / bundle.digest
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, object]], object]) -> Path:
+    """Change the manifest, and name the folder by its new digest as whoever wrote it would have done."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    change(manifest)
+    text = json.dumps(manifest).encode()
+    (folder / "manifest.json").write_bytes(text)
+    return folder.rename(folder.with_name(hashlib.sha256(text).hexdigest()))
+
+
+def test_a_bundle_is_one_file_per_member_one_for_serving_and_a_manifest(bundle: Bundle) -> None:
+    expected = {"manifest.json", "serving.safetensors", *(f"{name}.safetensors" for name in bundle.members)}
+
+    assert expected == set(encode(bundle))
+
+
+def test_equal_bundles_are_equal_bytes_under_equal_digests(bundle: Bundle) -> None:
+    again = a_bundle()
+
+    assert encode(bundle) == encode(again)
+    assert bundle.digest == again.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bundle: replace(bundle, snapshot="t"),
+        lambda bundle: replace(bundle, parent=bundle.digest),
+        lambda bundle: replace(bundle, spread=np.nextafter(bundle.spread, np.inf)),
+        lambda bundle: replace(bundle, served=~bundle.served),
+        lambda bundle: replace(bundle, choice=replace(bundle.choice, name="trimmed mean")),
+        lambda _: a_bundle(seed=1),
+        lambda _: a_bundle(periods=61),
+    ],
+    ids=["snapshot", "parent", "spread", "served", "choice", "data", "one month more"],
+)
+def test_anything_else_is_another_digest(bundle: Bundle, change: Callable[[Bundle], Bundle]) -> None:
+    assert bundle.digest != seal(change(bundle)).digest
+
+
+def test_the_digest_does_not_depend_on_the_seal(bundle: Bundle) -> None:
+    assert bundle.digest == seal(bundle.sealed("x")).digest
+
+
+def test_what_comes_back_is_what_was_saved(bundle: Bundle, folder: Path) -> None:
+    loaded = load_bundle(folder)
+
+    assert encode(bundle) == encode(loaded)
+    assert (bundle.digest, bundle.recipe, bundle.ids) == (loaded.digest, loaded.recipe, loaded.ids)
+    assert (bundle.known_until, bundle.frequency) == (loaded.known_until, loaded.frequency)
+    np.testing.assert_array_equal(bundle.points(), loaded.points())
+    assert bundle.forecast().equals(loaded.forecast())
+
+
+def test_a_folder_that_exists_is_left_alone(bundle: Bundle, folder: Path) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+    digest = save_bundle(bundle, folder)
+
+    assert bundle.digest == digest
+    assert before == {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_nothing_but_the_bundle_is_left_in_the_store(folder: Path) -> None:
+    assert [folder] == list(folder.parent.iterdir())
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("place", [0, 8, 60, -40, -1])
+def test_a_flipped_bit_anywhere_is_found(folder: Path, name: str, place: int) -> None:
+    content = bytearray((folder / name).read_bytes())
+    content[place] ^= 1
+    (folder / name).write_bytes(content)
+
+    with pytest.raises(DamagedBundle, match=name):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_found(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+
+    with pytest.raises(DamagedBundle, match=rf"incomplete .*{name}"):
+        load_bundle(folder)
+
+
+def test_an_empty_manifest_is_found(folder: Path) -> None:
+    (folder / "manifest.json").write_bytes(b"")
+
+    with pytest.raises(DamagedBundle, match="differs from the digest"):
+        load_bundle(folder)
+
+
+def test_a_bundle_under_a_wrong_name_is_found(folder: Path) -> None:
+    moved = folder.rename(folder.with_name("0" * 64))
+
+    with pytest.raises(DamagedBundle, match="differs from the digest that names the folder"):
+        load_bundle(moved)
+
+
+def test_a_newer_format_is_refused(folder: Path) -> None:
+    newer = rewrite(folder, lambda manifest: manifest.update(schema_version=2))
+
+    with pytest.raises(DamagedBundle, match="its schema 2 is newer than 1"):
+        load_bundle(newer)
+
+
+def test_a_manifest_of_another_program_is_refused(folder: Path) -> None:
+    foreign = rewrite(folder, lambda manifest: manifest.pop("schema_version"))
+
+    with pytest.raises(DamagedBundle, match="incomplete"):
+        load_bundle(foreign)
+
+
+def test_the_error_names_the_way_out_and_survives_a_process_boundary() -> None:
+    error = pickle.loads(pickle.dumps(DamagedBundle("bundles/x", "it is incomplete")))  # noqa: S301  (our own bytes)
+
+    assert (
+        "Loading the bundle bundles/x failed: it is incomplete. Move the folder away and run the cycle again: it is "
+        "rebuilt from the data." == str(error)
+    )
+
+
+def test_the_check_of_a_sound_bundle_finds_nothing(folder: Path) -> None:
+    report = check(folder)
+
+    assert (True, []) == (report["ok"], report["problems"])
+
+
+def test_the_check_reports_damage_instead_of_failing(folder: Path) -> None:
+    (folder / "naive.safetensors").unlink()
+
+    report = check(folder)
+
+    assert report["ok"] is False
+    assert "naive.safetensors" in str(report["problems"])
+
+
+def test_the_check_finds_a_bundle_that_forecasts_something_else(bundle: Bundle, tmp_path: Path) -> None:
+    other = seal(replace(bundle, golden=bundle.golden * 1.01))
+    save_bundle(other, tmp_path / other.digest)
+
+    assert ["forecasts differ from those stored at training"] == check(tmp_path / other.digest)["problems"]
