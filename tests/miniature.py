@@ -43,7 +43,7 @@ def a_recipe(
         members=tuple(members),
         combination=CombinationOptions(warm_up=warm_up, standard_errors=1.0),
         intervals=IntervalOptions(
-            calibration_cutoffs=calibration_cutoffs, tracking_start=18, pooling=30, learning_rate=0.05
+            calibration_cutoffs=calibration_cutoffs, tracking_start=18, pooling=30, learning_rate=0.05, widest=4.0
         ),
     )
 

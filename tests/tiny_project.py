@@ -113,22 +113,26 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def kedro(folder: Path, *words: str, tracking: str = "off") -> subprocess.CompletedProcess[str]:
+def kedro(
+    folder: Path, *words: str, tracking: str = "off", database: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run one `kedro` command in the project, as a person would."""
-    return _start(folder, tracking, str(Path(sys.executable).parent / "kedro"), *words)
+    command = [str(Path(sys.executable).parent / "kedro"), *words]
+    return _start(folder, command, PULSE_TRACKING=tracking, **({"PULSE_DATABASE_URL": database} if database else {}))
 
 
 def sessions(folder: Path, *parameters: dict[str, object], tracking: str = "off") -> subprocess.CompletedProcess[str]:
     """Run the project once per set of parameters, all in one process; the last line names what each run raised."""
-    return _start(folder, tracking, sys.executable, "-c", SESSIONS.format(folder=folder, parameters=parameters))
+    code = SESSIONS.format(folder=folder, parameters=parameters)
+    return _start(folder, [sys.executable, "-c", code], PULSE_TRACKING=tracking)
 
 
-def _start(folder: Path, tracking: str, *command: str) -> subprocess.CompletedProcess[str]:
+def _start(folder: Path, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
-        "PULSE_TRACKING": tracking,
         "PYTHONPATH": str(Path(__file__).parent),
         "DO_NOT_TRACK": "1",
         "COLUMNS": "400",
+        **variables,
     }
     return subprocess.run(  # noqa: S603  # our own command
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False

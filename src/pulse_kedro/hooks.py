@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.context import KedroContext
@@ -21,7 +21,11 @@ from kedro.pipeline.node import Node
 
 from pulse_kedro.adapters.progress import StepBar
 from pulse_kedro.domain.errors import PulseError
+from pulse_kedro.domain.recovery.faults import classify
 from pulse_kedro.domain.recovery.redaction import redact
+
+if TYPE_CHECKING:
+    from pulse_kedro.adapters.attempts import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ logger = logging.getLogger(__name__)
 class Run:
     """What is known about the run in progress; there is at most one per process."""
 
-    attempt: Any
+    attempt: "Attempt"
     bar: StepBar
     facts: dict[str, object]
     tracked: str | None = None
@@ -72,8 +76,10 @@ class PulseHooks:
         command = _command(run_params)
         try:
             attempt = Attempt(self._url, run=run_params["run_id"], command=command)
-        except BaseException:
+        except Exception as error:
             tracking.abandon_run("FAILED")
+            logger.error("%s", classify(error).sentence, extra={"markup": False})  # noqa: TRY400  # see the next line
+            _spare_the_traceback(error)
             raise
         atexit.register(self._stop)
         self._run = Run(attempt, StepBar(len(pipeline.nodes)), _facts(run_params, command), tracking.active_run())
@@ -89,11 +95,13 @@ class PulseHooks:
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
-        """Show the step, and log the fields of its options."""
+        """Show the step, log the fields of its options, and note the cycle where a resumed run only reads it."""
         self._at(node, "running")
         if self._run is not None:
             self._run.inputs = tuple(inputs)
             self._run.bar.step(node.name)
+            if "cycle" in inputs:
+                self._name_cycle(self._run, inputs["cycle"])
             self._log_options(self._run, inputs)
 
     @hook_impl
@@ -175,6 +183,8 @@ class PulseHooks:
                 tracking.log_options(run.tracked, name.removeprefix("params:"), value)
 
     def _name_cycle(self, run: Run, cycle: Any) -> None:  # noqa: ANN401  # what a node returned; Kedro does not type it
+        if run.cycle == cycle.key:
+            return
         run.cycle = str(cycle.key)
         run.attempt.name_cycle(run.cycle)
         if run.tracked is not None:

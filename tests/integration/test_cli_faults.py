@@ -151,3 +151,19 @@ def test_tracking_off_leaves_no_trace_of_mlflow(folder: Path) -> None:
 
     assert 0 == done.returncode
     assert not (folder / "data" / "mlflow.db").exists()
+
+
+def test_a_journal_that_cannot_be_opened_stops_the_run_before_its_first_node(folder: Path) -> None:
+    failed = kedro(folder, "run", database=f"sqlite:///{folder}")
+
+    assert 1 == failed.returncode
+    assert "The run failed with OperationalError, storage.not_found" in failed.stdout
+    assert not (folder / "data" / "frame.parquet").exists()
+
+
+def test_a_relative_database_is_refused_in_one_line(folder: Path) -> None:
+    failed = kedro(folder, "run", database="sqlite:///data/pulse.db")
+
+    assert 1 == failed.returncode
+    assert failed.stderr.startswith("RelativeDatabase: Opening the database failed: got 'sqlite:///data/pulse.db'")
+    assert 1 == len(failed.stderr.splitlines())

@@ -48,7 +48,13 @@ def a_bundle(last: float = 3.0) -> Bundle:
         "season_length": 1,
         "members": [{"kind": "naive"}],
         "combination": {"warm_up": 2, "standard_errors": 1.0},
-        "intervals": {"calibration_cutoffs": 12, "tracking_start": 2, "pooling": 1.0, "learning_rate": 0.1},
+        "intervals": {
+            "calibration_cutoffs": 12,
+            "tracking_start": 2,
+            "pooling": 1.0,
+            "learning_rate": 0.1,
+            "widest": 4.0,
+        },
     }
     tail = np.array([[1.0], [2.0], [last]])
     bundle = Bundle(

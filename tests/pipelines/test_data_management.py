@@ -8,33 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
-from kedro.runner import SequentialRunner
 
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
 from pulse_kedro.pipelines.data_management import create_pipeline
+from rooms import run_room
 from source_samples import Past, declare, monthly, two_years
 
 OUTPUTS = ("rows", "quarantine", "period", "snapshot", "panel", "series", "quality_report", "features")
 Outcome = dict[str, Any]
 
 
-class Kept(MemoryDataset):
-    """Keeps what a run leaves, where the runner would release it."""
-
-    def _release(self) -> None: ...
-
-
 def run(table: pd.DataFrame, *, as_of: str | None = None, **changes: object) -> Outcome:
     """What the room leaves in the catalog."""
     inputs = {"us_employment": table, "params:source": declare(**changes), "history": Past()}
-    catalog = DataCatalog({name: MemoryDataset(value) for name, value in inputs.items()})
-    catalog["params:as_of"] = MemoryDataset(as_of)
-    for name in OUTPUTS:
-        catalog[name] = Kept(copy_mode="assign")
-    SequentialRunner().run(create_pipeline(), catalog)
-    return {name: catalog[name].load() for name in OUTPUTS}
+    return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
 
 
 @pytest.fixture

@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import TypeAdapter
 
+from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import SCORE_COLUMNS, History
-from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, Ledger
+from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, FaultyBundle
 from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, TrainingPlan
 from pulse_kedro.pipelines.metrics import create_pipeline
 from records import a_cycle, committed
+from rooms import run_room
 
 CHAMPION, CHALLENGER = "a" * 64, "b" * 64
 RECIPES: dict[Role, str] = {"champion": CHAMPION, "challenger": CHALLENGER}
@@ -53,13 +53,6 @@ class FakeBundle:
     def problems(self) -> tuple[str, ...]:
         """None."""
         return ()
-
-
-class Kept(MemoryDataset):
-    """A dataset in memory that the runner does not empty when the last node has read it."""
-
-    def _release(self) -> None:
-        """Keep the data for the test."""
 
 
 def panel() -> pd.DataFrame:
@@ -106,24 +99,25 @@ def corrupt(digest: str) -> Mapping[str, object]:
     return {"ok": False, "problems": [f"{digest} has another hash"]}
 
 
-def ledger_of(miss: float) -> tuple[Ledger, pd.DataFrame]:
-    """One earlier cycle that forecast the newest period, wrong by `miss`, and what came true: the panel."""
+def ledger_of(miss: float) -> Ledger:
+    """One earlier cycle that forecast the newest period, wrong by `miss`; nothing came true yet."""
     newest = panel()[lambda frame: frame["ds"] == AS_OF].assign(available_at=AS_OF.tz_localize("UTC"), snapshot="s")
     issued = newest[["unique_id", "ds"]].assign(cutoff=TIMES[-2], step=1, y_hat=newest["y"] + miss)
     forecasts = issued.assign(cycle=EARLIER.key, as_of=TIMES[-2]).reindex(columns=[*FORECAST_COLUMNS, "as_of"])
-    return Ledger(forecasts=forecasts, outcomes=newest.head(0).assign(cycle="")), newest[list(OUTCOME_COLUMNS)]
+    return Ledger(forecasts=forecasts, outcomes=newest.head(0).assign(cycle=""))
 
 
 def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss: float = 0.5) -> dict[str, Any]:
-    ledger, outcomes = ledger_of(miss)
+    known = panel().assign(available_at=AS_OF.tz_localize("UTC"))
+    as_of = a_cycle(AS_OF, [EARLIER.key] if "champion" in roles else [])
     mode: Mode = "bootstrap" if "champion" not in roles else "update"
     jobs = [TrainingJob(role=role, recipe_digest=RECIPES[role], mode=mode, cause=f"why {role}") for role in roles]
     given = {
         "backtest": backtest(*roles),
-        "panel": panel(),
-        "period": a_cycle(AS_OF, [EARLIER.key] if "champion" in roles else []).period,
-        "ledger": ledger,
-        "outcomes": outcomes,
+        "panel": known,
+        "period": as_of.period,
+        "snapshot": Snapshot(id=as_of.snapshot, rows=known, as_of=AS_OF, source="shops"),
+        "ledger": ledger_of(miss),
         "features": panel()[["unique_id", "ds"]].assign(scale=2.0),
         "training_plan": TrainingPlan(jobs=tuple(jobs)),
         "candidates": {role: FakeBundle(f"bundle of {role}", RECIPES[role]) for role in roles},
@@ -132,11 +126,7 @@ def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss
         "history": History(cycles=(committed(EARLIER),), head=EARLIER.key),
         "params:promotion": TERMS,
     }
-    catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in given.items()})
-    for name in ("scores", "live_scores", "promotion_decision", "serving_bundle"):
-        catalog[name] = Kept(copy_mode="assign")
-    SequentialRunner().run(create_pipeline(), catalog)
-    return {name: catalog.load(name) for name in ("scores", "live_scores", "promotion_decision", "serving_bundle")}
+    return run_room(create_pipeline(), given)
 
 
 def test_first_challenger_takes_charge_with_its_numbers() -> None:

@@ -52,9 +52,9 @@ def resolve(cycle: Cycle, ledger: Ledger, panel: pd.DataFrame) -> pd.DataFrame:
     return outcomes
 
 
-def after(ledger: Ledger, cycle: Cycle, outcomes: pd.DataFrame) -> Ledger:
-    """The ledger after a cycle was committed that forecast s0 and s2."""
-    issued = forecasts(cycle, ("s0", "s2")).assign(as_of=cycle.period.as_of)
+def after(ledger: Ledger, cycle: Cycle, outcomes: pd.DataFrame, *, series: tuple[str, ...] = ("s0", "s2")) -> Ledger:
+    """The ledger after a cycle was committed that forecast some series."""
+    issued = forecasts(cycle, series).assign(as_of=cycle.period.as_of)
     recorded = outcomes.assign(cycle=cycle.key)
     return Ledger(
         forecasts=pd.concat([ledger.forecasts, issued], ignore_index=True),
@@ -113,6 +113,12 @@ def test_what_a_cycle_beside_the_line_recorded_does_not_count(ledger: Ledger) ->
     ledger = after(ledger, SIBLING, resolve(SIBLING, ledger, panel_of(JANUARY)))
 
     assert [("s0", 1.0), ("s2", 5.0)] == pairs(resolve(SECOND, ledger, panel_of(JANUARY)))
+
+
+def test_what_a_cycle_beside_the_line_forecast_is_not_waited_for(ledger: Ledger) -> None:
+    ledger = after(ledger, SIBLING, empty_ledger().outcomes, series=("s1",))
+
+    assert {"s0", "s2"} == set(resolve(SECOND, ledger, panel_of(KNOWN))["unique_id"])
 
 
 def test_a_gap_stays_pending(ledger: Ledger) -> None:

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 from plotly.offline import get_plotlyjs
 from pydantic import ValidationError
@@ -26,27 +24,12 @@ from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.pictures.canvas import split_panels
 from pulse_kedro.pipelines.reporting.pictures.palette import DARK, LIGHT
 from report_samples import ENDED, HOSTILE, IDS, RECIPE, SOURCE, options, room
+from rooms import run_room
 
 CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_reporting.yml"
 SECTIONS = ("happened", "forecasts", "evidence", "earlier", "bias", "data", "glossary", "provenance")
-KEPT = (
-    "report_series",
-    "curves",
-    "forecast_fans",
-    "recipe_comparison",
-    "bias_by_slice",
-    "cycle_summary",
-    "cycle_report",
-)
 MEGABYTE = 2**20
 Made = dict[str, Any]
-
-
-class Kept(MemoryDataset):
-    """A dataset in memory that the runner does not empty when the last node has read it."""
-
-    def _release(self) -> None:
-        """Keep the data for the test."""
 
 
 class Page(HTMLParser):
@@ -86,11 +69,7 @@ class Page(HTMLParser):
 
 def run(inputs: dict[str, Any], **changes: object) -> Made:
     given = inputs | {"params:source": SOURCE, "params:reporting": options(CONF.read_text(encoding="utf-8"), **changes)}
-    catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in given.items()})
-    for name in KEPT:
-        catalog[name] = Kept(copy_mode="assign")
-    SequentialRunner().run(create_pipeline(), catalog)
-    return {name: catalog.load(name) for name in KEPT}
+    return run_room(create_pipeline(), given)
 
 
 @cache

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
 
 from pulse_kedro.domain.rules.bias import BIAS_COLUMNS
 from pulse_kedro.pipelines.rules import create_pipeline
+from rooms import run_room
 
 RECIPE = "a" * 64
 
@@ -20,12 +19,10 @@ def test_room_measures_the_serving_recipe_and_writes_its_empty_rulebook() -> Non
         "series": pd.DataFrame({"unique_id": ["s1"], "title": ["Mining: Coal"]}),
         "promotion_decision": {"recipe": RECIPE, "serves": "challenger"},
     }
-    catalog = DataCatalog({name: MemoryDataset(value) for name, value in given.items()})
-    catalog["bias_table"], catalog["rulebook"] = MemoryDataset(), MemoryDataset()
 
-    SequentialRunner().run(create_pipeline(), catalog)
+    made = run_room(create_pipeline(), given)
 
-    table, rulebook = catalog.load("bias_table"), catalog.load("rulebook")
+    table, rulebook = made["bias_table"], made["rulebook"]
     assert BIAS_COLUMNS == tuple(table.columns)
     assert {"month": 5, "horizon": 1, "group": 1} == table.groupby("kind")["slice"].nunique().to_dict()
     assert table.loc[table["kind"] == "group", "mean_residual"].item() == 1.0

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from miniature import waves
+from miniature import scale_of, waves
 from pulse_kedro.domain.backtesting import HistoryTooShort
 from pulse_kedro.domain.data_management.schemas import BacktestContract, FoldsContract
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, Array, content_hash
@@ -17,6 +17,8 @@ from pulse_kedro.pipelines.training import create_pipeline
 from training_room import RECIPE, Made, month, other_recipe, serving, train
 
 KNOWN = 168
+GAP = 140
+"""A month in which series s3 has no value, among the evaluated cutoffs."""
 MODELS = [*(member.name for member in RECIPE.members), "combination"]
 
 
@@ -24,7 +26,7 @@ MODELS = [*(member.name for member in RECIPE.members), "combination"]
 def world() -> Array:
     """Fifteen years of six monthly series, a few months missing."""
     y = waves(0, periods=180, series=6)
-    y[[30, 90, 91], [0, 3, 3]] = np.nan
+    y[[30, 90, 91, GAP], [0, 3, 3, 3]] = np.nan
     return y
 
 
@@ -93,7 +95,8 @@ def test_the_backtest_has_every_model_at_every_evaluated_cutoff(first: Made) -> 
     evaluated = folds.loc[folds["purpose"] == "evaluation", "cutoff"]
 
     assert set(evaluated) == set(backtest["cutoff"])
-    assert dict.fromkeys(MODELS, 24 * 12 * 6) == backtest["model"].value_counts().to_dict()
+    # Eight of the evaluated cutoffs wait for the month without a value, which is never scored.
+    assert dict.fromkeys(MODELS, 24 * 12 * 6 - 8) == backtest["model"].value_counts().to_dict()
     assert {RECIPE.digest[:12]} == set(backtest["recipe"])
 
 
@@ -104,8 +107,18 @@ def test_a_row_of_the_backtest_is_a_forecast_made_at_its_cutoff(first: Made, wor
     column = naive["unique_id"].astype(str).str[1:].astype(int)
 
     np.testing.assert_array_equal(world[naive["ds"].map(position), column], naive["y"])
-    np.testing.assert_array_equal(world[naive["cutoff"].map(position), column], naive["y_hat"])
+    known = pd.DataFrame(world).ffill().to_numpy()
+    np.testing.assert_array_equal(known[naive["cutoff"].map(position), column], naive["y_hat"])
     assert (naive["ds"].map(position) - naive["cutoff"].map(position)).tolist() == naive["step"].tolist()
+
+
+def test_errors_are_scaled_by_what_was_known_at_the_cutoff_also_in_a_gap(first: Made, world: Array) -> None:
+    backtest = first["backtest"]
+    row = backtest["cutoff"].map({month(number): number - 1 for number in range(1, 181)})
+    column = backtest["unique_id"].astype(str).str[1:].astype(int)
+
+    assert GAP in set(row[column == 3])
+    np.testing.assert_allclose(scale_of(world)[row, column], backtest["scale"])
 
 
 def test_only_the_combination_has_quantiles_and_they_rise(first: Made) -> None:

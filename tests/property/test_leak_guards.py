@@ -26,7 +26,7 @@ SHORT = a_recipe(FAMILY, horizon=3, season_length=4, warm_up=4, calibration_cuto
 EAGER = replace(
     SHORT,
     combination=CombinationOptions(warm_up=2, standard_errors=0.0),
-    intervals=IntervalOptions(calibration_cutoffs=12, tracking_start=2, pooling=5, learning_rate=0.2),
+    intervals=IntervalOptions(calibration_cutoffs=12, tracking_start=2, pooling=5, learning_rate=0.2, widest=4.0),
 )
 
 

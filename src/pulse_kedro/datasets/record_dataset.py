@@ -77,4 +77,8 @@ def _training_plan(values: dict[str, Any]) -> TrainingPlan:
     return TrainingPlan(jobs=tuple(TrainingJob(**job) for job in values["jobs"]))
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Record]] = {"Period": _period, "Cycle": _cycle, "TrainingPlan": _training_plan}
+_READERS: dict[str, Callable[[dict[str, Any]], Record]] = {
+    "Period": _period,
+    "Cycle": _cycle,
+    "TrainingPlan": _training_plan,
+}

@@ -37,6 +37,7 @@ class CorruptArtifact(PulseError):
     """A stored file differs from what its manifest says."""
 
     code: ClassVar[str] = "storage.not_found"
+    detail: ClassVar[str] = "corrupt"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

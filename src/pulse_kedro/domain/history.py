@@ -4,7 +4,7 @@ The main line is the chain of ancestors of the head, the cycle that the champion
 committed (a back-dated run, a cycle that a correction has superseded) stays readable, but nobody builds on it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -68,6 +68,23 @@ class IncompleteRecord(SchemaMismatch):
         return (
             f"Committing the frame {self.frame!r} failed: got {', '.join(self.columns)}, expected {self.rule}. "
             "Nothing was changed; mend the node that makes this frame."
+        )
+
+
+class PartsOfAnotherCycle(SchemaMismatch):
+    """A record was put together from parts that different cycles made."""
+
+    def __init__(self, key: str, as_of: str, strange: Sequence[str]) -> None:
+        """Keep the cycle, the period it stands at, and what does not belong to it, in words."""
+        super().__init__(key, as_of, strange)
+        self.key, self.as_of, self.strange = key, as_of, strange
+
+    def __str__(self) -> str:
+        """Name the strange parts, and the run that makes all of them anew."""
+        return (
+            f"Committing cycle {self.key} failed: got {'; '.join(self.strange)}, expected parts of this cycle only. "
+            "A run that starts in the middle takes what the last run left on disk; nothing was changed. Run the whole "
+            f"cycle instead: `kedro run --params as_of={self.as_of}`."
         )
 
 
@@ -207,7 +224,8 @@ def check(record: CycleRecord) -> None:
         record: What the last node of a cycle returned.
 
     Raises:
-        IncompleteRecord: A column is missing, a key column has gaps, forecasts belong to another cycle.
+        IncompleteRecord: A column is missing, or a key column has gaps.
+        PartsOfAnotherCycle: Forecasts, outcomes, bundle or decision were made by another cycle.
     """
     for name, columns in _FRAMES.items():
         frame: pd.DataFrame = getattr(record, name)
@@ -217,10 +235,22 @@ def check(record: CycleRecord) -> None:
         gaps = [column for column in _COMPLETE[name] if frame[column].isna().any()]
         if gaps:
             raise IncompleteRecord(name, gaps, "values without gaps there")
-    others = sorted(set(map(str, record.forecasts["cycle"].unique())) - {record.cycle.key})
-    if others:
-        name, rule = "forecasts", f"rows of cycle {record.cycle.key} only"
-        raise IncompleteRecord(name, others, rule)
+    strange = tuple(_find_strange(record))
+    if strange:
+        raise PartsOfAnotherCycle(record.cycle.key, record.cycle.period.as_of.date().isoformat(), strange)
+
+
+def _find_strange(record: CycleRecord) -> Iterator[str]:
+    """What does not belong to the cycle of a record, in words."""
+    cycle, forecasts = record.cycle, record.forecasts
+    for key in sorted(set(map(str, forecasts["cycle"].unique())) - {cycle.key}):
+        yield f"forecasts of cycle {key}"
+    for when in forecasts.loc[forecasts["cutoff"].ne(cycle.period.as_of), "cutoff"].unique():
+        yield f"forecasts made with what was known at {when.date()}"
+    for snapshot in sorted(set(map(str, record.outcomes["snapshot"].unique())) - {cycle.snapshot}):
+        yield f"outcomes of snapshot {snapshot}"
+    if record.decision.get("bundle", record.bundle) != record.bundle:
+        yield f"a decision on bundle {str(record.decision['bundle'])[:12]} for bundle {record.bundle[:12]}"
 
 
 _FRAMES = {

@@ -53,7 +53,8 @@ def calibrate(residuals: Array, horizon: int, options: IntervalOptions, *, avail
         resolved = max(0, j - horizon + 1)
         if resolved < start:
             continue
-        logs = logs + options.learning_rate * _relative_miss(residuals, offsets, j)
+        learned = logs + options.learning_rate * _relative_miss(residuals, offsets, j)
+        logs = np.clip(learned, -np.log(options.widest), np.log(options.widest))
         evidence = residuals[max(0, resolved - options.calibration_cutoffs) : resolved]
         used = len(evidence)
         offsets[j] = _widen(pooled_quantiles(evidence, options.pooling), np.exp(logs))

@@ -75,6 +75,8 @@ class IntervalOptions:
     """Weight of the pooled quantiles, counted in cutoffs of a series' own evidence."""
     learning_rate: float = Field(ge=0, lt=1)
     """Step of the width factor on the log scale, per unit of relative miss."""
+    widest: float = Field(gt=1)
+    """Largest factor by which the width may differ from the calibrated one, up or down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))

@@ -10,6 +10,7 @@ from pulse_kedro.domain.history import (
     HeadMoved,
     History,
     IncompleteRecord,
+    PartsOfAnotherCycle,
     UnknownCycle,
     check,
     place,
@@ -105,8 +106,25 @@ def test_a_gap_where_a_value_must_be_is_refused(frame: str, column: str) -> None
         check(replace(record, **{frame: broken}))
 
 
-def test_forecasts_of_another_cycle_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"forecasts": {"cycle": "c1"}}, "forecasts of cycle c1"),
+        ({"forecasts": {"cutoff": pd.Timestamp("2018-12-01")}}, "forecasts made with what was known at 2018-12-01"),
+        ({"outcomes": {"snapshot": "s1"}}, "outcomes of snapshot s1"),
+    ],
+)
+def test_parts_of_another_cycle_are_refused(changes: dict[str, dict[str, object]], words: str) -> None:
+    record = a_good_record()
+    mixed = {name: getattr(record, name).assign(**strange) for name, strange in changes.items()}
+
+    with pytest.raises(PartsOfAnotherCycle, match=f"got {words}.*kedro run --params as_of=2019-01-01"):
+        check(replace(record, **mixed))
+
+
+def test_a_decision_on_another_bundle_is_refused() -> None:
     record = a_good_record()
 
-    with pytest.raises(IncompleteRecord, match="got c1, expected rows of cycle"):
-        check(replace(record, forecasts=record.forecasts.assign(cycle="c1")))
+    check(replace(record, decision={"bundle": record.bundle}))
+    with pytest.raises(PartsOfAnotherCycle, match="a decision on bundle b1 for bundle"):
+        check(replace(record, decision={"bundle": "b1"}))

@@ -11,7 +11,7 @@ from pulse_kedro.domain.panel import QUANTILE_LEVELS, Array
 from pulse_kedro.forecasting.intervals import calibrate, pooled_quantiles
 from pulse_kedro.forecasting.recipe import IntervalOptions
 
-OPTIONS = IntervalOptions(calibration_cutoffs=40, tracking_start=10, pooling=20, learning_rate=0.05)
+OPTIONS = IntervalOptions(calibration_cutoffs=40, tracking_start=10, pooling=20, learning_rate=0.05, widest=4.0)
 
 
 def noise(seed: int, *shape: int, gaps: float = 0.0) -> Array:
@@ -123,3 +123,16 @@ def test_a_panel_without_any_error_known_gets_points() -> None:
 
     assert (calibration.offsets[-1] == 0).all()
     assert [1.0] * 6 == calibration.widths.tolist()
+
+
+def test_width_never_leaves_its_bounds() -> None:
+    shocked = noise(0, 80, 2, 3)
+    shocked[40:] *= 1e3
+    calm = noise(0, 80, 2, 3)
+    calm[40:] *= 1e-3
+    quick = replace(OPTIONS, learning_rate=0.5, widest=2.0, calibration_cutoffs=200)
+
+    widened, narrowed = (calibrate(errors, 2, quick, available=80).widths for errors in (shocked[:52], calm))
+
+    assert 2.0 == pytest.approx(widened.max())
+    assert 0.5 == pytest.approx(narrowed.min())

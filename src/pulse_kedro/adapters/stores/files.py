@@ -5,15 +5,12 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
 
 from pulse_kedro.domain.errors import CorruptArtifact
 
 
 class DamagedFile(CorruptArtifact):
     """A file is not what was written."""
-
-    detail: ClassVar[str] = "corrupt"
 
     def __init__(self, path: str, found: str, expected: str) -> None:
         """Keep where the file is, what it holds and what it should hold."""

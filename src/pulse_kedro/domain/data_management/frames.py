@@ -37,14 +37,15 @@ def folds() -> Contract:
 def backtest() -> Contract:
     """One row per recipe, model, series, cutoff and step: what was forecast and what came true.
 
-    Quantiles are there for all levels or for none, and for all where the model is the combination.
+    Quantiles are there for all levels or for none. The combination has them from the first cutoff on at which earlier
+    errors were resolved: where history is short, that is not the first one that is evaluated.
     """
     key = ("recipe", "model", ID, "cutoff", "step")
     columns = {"recipe": _text(), "model": _text(), ID: _text(), "cutoff": _date(), TIME: _date(), "step": _step()}
     columns |= {TARGET: _number(), "y_hat": _number(), "scale": _scale()}
     columns |= {name: _number(required=False) for name in QUANTILE_COLUMNS}
     checks = [_target_after_cutoff(), across("quantiles for all levels or for none", _has_all_or_no_quantiles)]
-    checks += [across("quantiles for every forecast of the combination", _combination_has_quantiles)]
+    checks += [across("no end to the quantiles of the combination once they began", _combination_keeps_quantiles)]
     checks += [_quantiles_rise(""), unique(key)]
     return Contract(frame="backtest", key=key, schema=DataFrameSchema(columns, checks=checks))
 
@@ -129,9 +130,12 @@ def _has_all_or_no_quantiles(data: pd.DataFrame) -> Truth:
     return np.isin(_count_quantiles(data), (0, len(QUANTILE_COLUMNS)))
 
 
-def _combination_has_quantiles(data: pd.DataFrame) -> Truth:
+def _combination_keeps_quantiles(data: pd.DataFrame) -> Truth:
     other = data["model"].ne(COMBINATION).to_numpy()
-    return np.asarray(other | (_count_quantiles(data) == len(QUANTILE_COLUMNS)))
+    complete = _count_quantiles(data) == len(QUANTILE_COLUMNS)
+    having = data["cutoff"].where(complete & ~other)
+    began = having.groupby(data["recipe"], observed=True).transform("min")
+    return np.asarray(other | complete | ~data["cutoff"].ge(began).to_numpy())
 
 
 def _has_every_step(data: pd.DataFrame) -> Truth:

@@ -56,9 +56,9 @@ def backtest_table(
     )
 
 
-def _quantile(offsets: Array, y_hat: Array, rows: Index) -> npt.NDArray[np.float32]:
-    """One quantile column: the point plus its offset in some rows, `nan` in all others, in half the memory."""
-    column = np.full(len(y_hat), np.nan, dtype=np.float32)
+def _quantile(offsets: Array, y_hat: Array, rows: Index) -> Array:
+    """One quantile column: the point plus its offset in some rows, `nan` in all others."""
+    column = np.full(len(y_hat), np.nan)
     column[rows] = y_hat[rows] + offsets
     return column
 
