@@ -320,3 +320,16 @@ def test_the_shortest_history_still_gives_finite_forecasts() -> None:
     assert {"burn_in": 0, "calibration": 3, "evaluation": 1, "open": 12} == (
         pd.Series(0, ["burn_in"]).add(made["folds"]["purpose"].value_counts(), fill_value=0).astype(int).to_dict()
     )
+
+
+def test_interval_of_the_backtest_table_never_loses_its_edge() -> None:
+    from pulse_kedro.pipelines.training.tables import _quantile
+
+    exact = np.array([0.1, 1e9 + 0.1, -0.3])
+    rows = np.array([0, 2, 3])
+
+    lower, upper = (_quantile(exact, rows, 5, upwards=upwards) for upwards in (False, True))
+
+    assert (lower[rows].astype(float) <= exact).all()
+    assert (exact <= upper[rows].astype(float)).all()
+    assert np.isnan(lower[[1, 4]]).all()

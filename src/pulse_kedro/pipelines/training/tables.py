@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF, EVALUATION, STEP
-from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TARGET, TIME, Array
+from pulse_kedro.domain.panel import ID, QUANTILE_LEVELS, TARGET, TIME, Array, quantile_column
 from pulse_kedro.forecasting.backtest import Replay
 from pulse_kedro.forecasting.combination import Combination, scaled_errors
 from pulse_kedro.forecasting.intervals import Calibration
@@ -49,17 +49,25 @@ def backtest_table(
             "scale": scale,
         }
         | {
-            name: _quantile(spread[(*where, level)] * np.nan_to_num(scale[combined]), y_hat, combined)
-            for level, name in enumerate(QUANTILE_COLUMNS)
+            quantile_column(level): _quantile(
+                y_hat[combined] + spread[(*where, place)] * np.nan_to_num(scale[combined]),
+                combined,
+                len(model),
+                upwards=level > 0.5,  # noqa: PLR2004 the median parts the intervals
+            )
+            for place, level in enumerate(QUANTILE_LEVELS)
         },
         copy=False,
     )
 
 
-def _quantile(offsets: Array, y_hat: Array, rows: Index) -> Array:
-    """One quantile column: the point plus its offset in some rows, `nan` in all others."""
-    column = np.full(len(y_hat), np.nan)
-    column[rows] = y_hat[rows] + offsets
+def _quantile(values: Array, rows: Index, length: int, *, upwards: bool) -> npt.NDArray[np.float32]:
+    """One quantile column in half the memory: rounded outwards, so that no interval loses its edge; `nan` elsewhere."""
+    narrow = values.astype(np.float32)
+    inside = (narrow < values) if upwards else (narrow > values)
+    narrow[inside] = np.nextafter(narrow[inside], np.float32(np.inf if upwards else -np.inf))
+    column = np.full(length, np.nan, dtype=np.float32)
+    column[rows] = narrow
     return column
 
 
