@@ -71,10 +71,26 @@ class Place:
         shutil.copytree(self.root, root, dirs_exist_ok=True)
         return Place(root)
 
-    def run(self, as_of: str | None = None, params: Mapping[str, object] | None = None, **where: object) -> None:
-        """One run in this process, as `session.run` starts it; `where` narrows it down to a part of the cycle."""
+    def run(
+        self,
+        as_of: str | None = None,
+        params: Mapping[str, object] | None = None,
+        *,
+        watched_by: object = None,
+        **where: object,
+    ) -> None:
+        """One run in this process, as `session.run` starts it.
+
+        Args:
+            as_of: Period of the cycle.
+            params: Further parameters.
+            watched_by: An object with hooks of its own.
+            where: What narrows the run down to a part of the cycle.
+        """
         given = dict(params or {}) if as_of is None else {"as_of": as_of, **(params or {})}
         with self.session(given) as session:
+            if watched_by is not None:
+                session._hook_manager.register(watched_by)  # noqa: SLF001  # the settings are those of all tests
             session.run(**where)
 
     @contextmanager
@@ -109,7 +125,8 @@ class Place:
         return self._start("-c", code)
 
     def _start(self, *words: str) -> subprocess.CompletedProcess[str]:
-        own = {"PULSE_DATA_ROOT": str(self.root), "PULSE_TRACKING": "off", "PYTHONPATH": str(PROJECT / "tests")}
+        found = os.pathsep.join([str(PROJECT / "tests"), os.environ.get("PYTHONPATH", "")])
+        own = {"PULSE_DATA_ROOT": str(self.root), "PULSE_TRACKING": "off", "PYTHONPATH": found}
         return subprocess.run(  # noqa: S603  # our own command
             [sys.executable, *words],
             cwd=PROJECT,
@@ -138,6 +155,15 @@ class Place:
         """Every row of every table."""
         names = [row[0] for row in self.ask("select name from sqlite_master where type = 'table'")]
         return {name: sorted(self.ask(f"select * from {name}"), key=repr) for name in names if name not in without}  # noqa: S608  # names of our own
+
+    def left_by(self, cycle: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Rows of one cycle in the tables that grow with cycles."""
+        rows = {name: f"select * from {name} where cycle = '{cycle}'" for name in ("forecasts", "outcomes", "metrics")}  # noqa: S608  # our own words
+        return {name: sorted(self.ask(query), key=repr) for name, query in rows.items()}
+
+    def left_by_each(self) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
+        """The same for every committed cycle."""
+        return {key: self.left_by(key) for (key,) in self.ask("select key from cycles")}
 
     def attempts(self) -> list[str]:
         """How each attempt ended."""

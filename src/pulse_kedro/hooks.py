@@ -9,20 +9,22 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from pulse_kedro.adapters.progress import StepBar
 from pulse_kedro.domain.errors import PulseError
-from pulse_kedro.domain.recovery.faults import classify
+from pulse_kedro.domain.recovery.faults import Fault, classify
 from pulse_kedro.domain.recovery.redaction import redact
+from pulse_kedro.domain.recovery.taxonomy import UNKNOWN
 
 if TYPE_CHECKING:
     from pulse_kedro.adapters.attempts import Attempt
@@ -51,18 +53,20 @@ class PulseHooks:
     def __init__(self) -> None:
         """Nothing runs yet."""
         self._url = ""
+        self._folder: Path | None = None
         self._run: Run | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse run-time parameters that nobody reads, before MLflow or a node is touched."""
-        from pulse_kedro.adapters.configuration import database_url
+        from pulse_kedro.adapters.configuration import data_root, database_url
         from pulse_kedro.adapters.logs import redact_logs
 
         redact_logs()
         if context.config_loader.runtime_params:
             _check_parameters(context)
         self._url = database_url(context.config_loader)
+        self._folder = data_root(context.config_loader, Path(context.project_path))
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
@@ -75,11 +79,12 @@ class PulseHooks:
         cap_threads()
         command = _command(run_params)
         try:
-            attempt = Attempt(self._url, run=run_params["run_id"], command=command)
+            attempt = Attempt(self._url, folder=self._folder, run=run_params["run_id"], command=command)
         except Exception as error:
             tracking.abandon_run("FAILED")
-            logger.error("%s", classify(error).sentence, extra={"markup": False})  # noqa: TRY400  # see the next line
-            _spare_the_traceback(error)
+            fault = classify(error)
+            logger.error("%s", fault.sentence, extra={"markup": False})  # noqa: TRY400  # see the next line
+            _spare_the_traceback(error, fault)
             raise
         atexit.register(self._stop)
         self._run = Run(attempt, StepBar(len(pipeline.nodes)), _facts(run_params, command), tracking.active_run())
@@ -106,12 +111,14 @@ class PulseHooks:
 
     @hook_impl
     def after_node_run(self, outputs: dict[str, Any]) -> None:
-        """Note which cycle this is, as soon as that is known."""
+        """Note which cycle this is, as soon as that is known, and say what was set aside."""
         if self._run is None:
             return
         self._run.bar.advance()
         if "cycle" in outputs:
             self._name_cycle(self._run, outputs["cycle"])
+        if "quality_report" in outputs:
+            _tell_what_was_set_aside(outputs["quality_report"])
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, node: Node) -> None:
@@ -133,7 +140,7 @@ class PulseHooks:
             return
         where: dict[str, object] = {"doing": run.doing, "inputs": run.inputs, "cycle": run.cycle}
         fault = run.attempt.fail(error, node=run.node, context=run.facts | where)
-        _spare_the_traceback(error)
+        _spare_the_traceback(error, fault)
         if run.tracked is not None:
             from pulse_kedro.adapters import tracking
 
@@ -185,8 +192,8 @@ class PulseHooks:
     def _name_cycle(self, run: Run, cycle: Any) -> None:  # noqa: ANN401  # what a node returned; Kedro does not type it
         if run.cycle == cycle.key:
             return
+        run.attempt.name_cycle(str(cycle.key))
         run.cycle = str(cycle.key)
-        run.attempt.name_cycle(run.cycle)
         if run.tracked is not None:
             from pulse_kedro.adapters import tracking
 
@@ -214,20 +221,42 @@ def _check_parameters(context: KedroContext) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _spare_the_traceback(error: Exception) -> None:
-    """Let the process end with one line where our own error explains itself; a debug log keeps the whole."""
-    if not isinstance(error, PulseError):
+def _tell_what_was_set_aside(quality_report: Mapping[str, Any]) -> None:
+    """Warn of rows that cannot be used; the cycle goes on without them."""
+    rows = quality_report["rows"]
+    if rows["quarantined"]:
+        (example, *_), *_ = rows["examples"].values()
+        words = "set aside %d of %d rows of %s, for example %s; the dataset `quarantine` lists them with their reasons"
+        facts = rows["quarantined"], rows["in"], quality_report["source"], example
+        logger.warning(words, *facts, extra={"markup": False})
+
+
+def _spare_the_traceback(error: Exception, fault: Fault) -> None:
+    """Let the process end with one line where the error explains itself; a debug log keeps the whole."""
+    line = _explain(error, fault)
+    if not line:
         return
     logger.debug("traceback of the failure", exc_info=error)
     otherwise = sys.excepthook
 
     def show(kind: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
         if value is error:
-            click.echo(f"{kind.__name__}: {redact(str(value))}", err=True)
+            click.echo(redact(line), err=True)
         else:
             otherwise(kind, value, traceback)
 
     sys.excepthook = show
+
+
+def _explain(error: Exception, fault: Fault) -> str:
+    """The sentence of our own error, also where Kedro wrapped it, or of a known failure outside the code of nodes."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, PulseError):
+        cause = cause.__cause__
+    if cause is not None:
+        return f"{type(cause).__name__}: {cause}"
+    outside = isinstance(error, DatasetError) or not fault.node
+    return fault.sentence if outside and fault.code != UNKNOWN.code else ""
 
 
 _PLAIN = (dict, list, str, int, float, bool, type(None))

@@ -27,8 +27,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Every room, every named run, and the cycle as the default.
 
     Returns:
-        Pipelines by the name that `--pipelines` takes; `__default__` is the run `cycle`.
+        Pipelines by the name that `--pipelines` takes; `__default__` is the run `cycle`. The name of its room is also
+        the tag of every node, so that `--tags` narrows down any of them.
     """
-    rooms = {name: room.create_pipeline() for name, room in ROOMS.items()}
+    rooms = {name: Pipeline(room.create_pipeline(), tags=name) for name, room in ROOMS.items()}
     runs = {name: sum((rooms[part] for part in parts), start=Pipeline([])) for name, parts in RUNS.items()}
     return rooms | runs | {"__default__": runs["cycle"]}

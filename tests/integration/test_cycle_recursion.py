@@ -80,14 +80,14 @@ def test_a_back_dated_cycle_is_the_one_that_would_have_run_then(grown: Place, tm
     never_later.run("2019-03-01")
     then = never_later.status()["cycle"]["key"]
     grown.run("2019-06-01")
-    before, status = rows_by_cycle(grown), grown.status()
+    before, status = grown.left_by_each(), grown.status()
 
     grown.run("2019-03-01")
 
-    after = rows_by_cycle(grown)
+    after = grown.left_by_each()
     assert status == grown.status()
     assert [("replay",)] == grown.ask(f"select line from cycles where key = '{then}'")  # noqa: S608  # our own words
-    assert rows_by_cycle(never_later)[then] == after.pop(then)
+    assert never_later.left_by(then) == after.pop(then)
     assert before == after
 
     grown.run("2019-07-01")
@@ -97,11 +97,11 @@ def test_a_back_dated_cycle_is_the_one_that_would_have_run_then(grown: Place, tm
 
 
 def test_a_cycle_before_the_first_one_stands_alone(grown: Place) -> None:
-    before, status = rows_by_cycle(grown), grown.status()
+    before, status = grown.left_by_each(), grown.status()
 
     grown.run("2018-06-01")
 
-    after = rows_by_cycle(grown)
+    after = grown.left_by_each()
     ((key, line, parent, verdict),) = grown.ask(
         "select key, line, parent, json_extract(decision, '$.verdict') from cycles where date(as_of) = '2018-06-01'"
     )
@@ -110,14 +110,3 @@ def test_a_cycle_before_the_first_one_stands_alone(grown: Place) -> None:
     assert status == grown.status()
     after.pop(key)
     assert before == after
-
-
-def rows_by_cycle(place: Place) -> dict[str, dict[str, list[tuple[object, ...]]]]:
-    """What every committed cycle left behind in the tables that grow."""
-    found: dict[str, dict[str, list[tuple[object, ...]]]] = {}
-    for (key,) in place.ask("select key from cycles"):
-        found[key] = {
-            table: sorted(place.ask(f"select * from {table} where cycle = '{key}'"), key=repr)  # noqa: S608  # our own words
-            for table in ("forecasts", "outcomes", "metrics")
-        }
-    return found

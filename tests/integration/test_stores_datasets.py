@@ -17,7 +17,7 @@ from pulse_kedro.adapters.stores.snapshots import UnknownSnapshot
 from pulse_kedro.datasets import client_dataset
 from pulse_kedro.datasets.client_dataset import BundleCheckDataset, CodeVersionDataset
 from pulse_kedro.datasets.html_dataset import HtmlDataset
-from pulse_kedro.datasets.registry_dataset import CandidatesDataset, ChampionDataset
+from pulse_kedro.datasets.registry_dataset import CandidatesDataset, ChampionDataset, LostChampion
 from pulse_kedro.datasets.snapshot_dataset import SnapshotDataset
 from pulse_kedro.datasets.store_dataset import CycleRecordDataset, HistoryDataset, LedgerDataset
 from pulse_kedro.domain.history import HeadMoved
@@ -197,7 +197,7 @@ def test_the_champion_of_each_cycle_is_loaded_when_asked_for(url: str, models: P
 
     assert {FIRST.key, second.key} == set(found)
     assert [3.0, 3.0] == found[FIRST.key]().points()[:, 0].tolist()
-    with pytest.raises(DamagedBundle):
+    with pytest.raises(LostChampion, match=r"bundles/lost, where it is incomplete.* as_of=2019-01-01"):
         found[second.key]()
 
 

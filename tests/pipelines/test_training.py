@@ -10,6 +10,7 @@ from miniature import scale_of, waves
 from pulse_kedro.domain.backtesting import HistoryTooShort
 from pulse_kedro.domain.data_management.schemas import BacktestContract, FoldsContract
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, Array, content_hash
+from pulse_kedro.domain.training.triggers import FrequencyChanged
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.combination import Choice
 from pulse_kedro.forecasting.ridge import Ridge
@@ -333,3 +334,10 @@ def test_interval_of_the_backtest_table_never_loses_its_edge() -> None:
     assert (lower[rows].astype(float) <= exact).all()
     assert (exact <= upper[rows].astype(float)).all()
     assert np.isnan(lower[[1, 4]]).all()
+
+
+def test_a_champion_is_not_updated_with_data_of_another_frequency(first: Made, world: Array) -> None:
+    weekly = replace(serving(first), frequency="weekly")
+
+    with pytest.raises(FrequencyChanged, match=r"got data of frequency 'monthly', expected 'weekly'.*source.frequency"):
+        train(world, known=KNOWN + 1, parent=first | {"candidates": {"challenger": weekly}})

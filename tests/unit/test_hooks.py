@@ -31,7 +31,7 @@ def conf(tmp_path: Path) -> Path:
 
 def context(conf: Path, **given: object) -> SimpleNamespace:
     loader = OmegaConfigLoader(str(conf), base_env="base", default_run_env="local", runtime_params=given)
-    return SimpleNamespace(config_loader=loader, params={})
+    return SimpleNamespace(config_loader=loader, params={}, project_path=conf)
 
 
 @pytest.mark.parametrize(

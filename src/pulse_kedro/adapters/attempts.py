@@ -5,9 +5,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
 
+from pulse_kedro.adapters.lock import DataRootLock
 from pulse_kedro.adapters.stores import journal
 from pulse_kedro.adapters.stores.engine import open_for_writing
+from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.recovery.faults import Fault, classify, severity
 
 logger = logging.getLogger(__name__)
@@ -18,25 +22,61 @@ EXPOSED = ("metrics.decide", "metrics.choose_serving_bundle", "inference.", "rec
 LEVELS = {1: logging.WARNING, 2: logging.WARNING, 3: logging.ERROR, 4: logging.CRITICAL, 5: logging.CRITICAL}
 
 
+class AnotherRun(PulseError):
+    """Two runs work in one data root at the same time, and one of them reads what the other wrote."""
+
+    code: ClassVar[str] = "data.invalid_input"
+
+    def __init__(self, cycle: str, found: str) -> None:
+        """Keep the cycle of this run and the one that was found in its place."""
+        super().__init__(cycle, found)
+        self.cycle, self.found = cycle, found
+
+    def __str__(self) -> str:
+        """Name both cycles and the two ways out."""
+        return (
+            f"Running cycle {self.cycle} failed: got cycle {self.found} on disk in the middle of the run, expected "
+            "what this run wrote there. Another run works in the same data root: start this one again when that one "
+            "has ended, or give it a PULSE_DATA_ROOT of its own."
+        )
+
+
 class Attempt:
     """An attempt, open until it is closed; one whose process is gone counts as interrupted when the next one begins."""
 
-    def __init__(self, url: str, *, run: str, command: str) -> None:
-        """Note the start.
+    def __init__(self, url: str, *, folder: Path | None, run: str, command: str) -> None:
+        """Note the start, and keep other runs out of the data root until the attempt is closed.
 
         Args:
             url: The database.
+            folder: The data root; `None` where it is no local folder.
             run: Id of the session.
             command: What was typed.
+
+        Raises:
+            RunInProgress: Another process runs in the data root.
         """
+        self._lock = DataRootLock(folder)
         self._engine = open_for_writing(url)
         self._process = os.getpid()
         self.number = journal.begin(self._engine, run=run, command=command, now=_now())
         self._open = True
+        self._cycle: str | None = None
 
     def name_cycle(self, key: str) -> None:
-        """Note which cycle this is."""
-        journal.name_cycle(self._engine, self.number, key)
+        """Note which cycle this is.
+
+        Args:
+            key: The same one each time.
+
+        Raises:
+            AnotherRun: It was another one before.
+        """
+        if self._cycle is not None and self._cycle != key:
+            raise AnotherRun(self._cycle, key)
+        if self._cycle is None:
+            self._cycle = key
+            journal.name_cycle(self._engine, self.number, key)
 
     def finish(self) -> None:
         """Note that it ended well."""
@@ -63,6 +103,7 @@ class Attempt:
             fault = self._keep(fault, exposed=node.startswith(EXPOSED))
         except Exception:  # whatever stopped the run may stop the journal, too: a full disk, for one
             logger.exception("The journal could not be written; the attempt will count as interrupted.")
+            self._lock.release()
         logger.log(LEVELS[fault.severity], "%s", fault.sentence, extra={"fault": fault.code, "markup": False})
         return fault
 
@@ -77,6 +118,7 @@ class Attempt:
     def _close(self, status: journal.Status) -> None:
         journal.finish(self._engine, self.number, status, now=_now())
         self._open = False
+        self._lock.release()
 
 
 def _now() -> datetime:

@@ -1,13 +1,14 @@
 """What stands under `conf/`: where the database is, and which parameters exist."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from kedro.config import AbstractConfigLoader, MissingConfigException
 from kedro.framework.project import settings
 
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 
-DATABASE = "database"
+DATABASE, DATA_ROOT = "database", "data_root"
 
 
 class UnknownParameter(InvalidConfiguration):
@@ -63,6 +64,20 @@ def database_url(loader: AbstractConfigLoader) -> str:
     return str(places[DATABASE])
 
 
+def data_root(loader: AbstractConfigLoader, project: Path) -> Path | None:
+    """Folder under which runs read and write.
+
+    Args:
+        loader: Configuration of a session.
+        project: Folder of the project, from which a relative one counts.
+
+    Returns:
+        `None` when the data root is a URL, or `globals.yml` names none.
+    """
+    place = str(loader["globals"].get(DATA_ROOT, ""))
+    return None if not place or "://" in place else project / place
+
+
 def declared_parameters(loader: AbstractConfigLoader) -> Mapping[str, object]:
     """Parameters as the files have them, without what was given for one run.
 
@@ -76,6 +91,9 @@ def declared_parameters(loader: AbstractConfigLoader) -> Mapping[str, object]:
     try:
         declared: Mapping[str, object] = plain["parameters"]
     except MissingConfigException:
+        folder = Path(loader.conf_source)
+        if folder.is_dir() and loader.env and not (folder / loader.env).is_dir():
+            raise  # no environment of that name, which is another thing than one without parameters
         return {}
     return declared
 

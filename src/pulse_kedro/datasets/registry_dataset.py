@@ -9,8 +9,28 @@ from typing import TYPE_CHECKING, Any, Never, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
+from pulse_kedro.domain.errors import CorruptArtifact
+
 if TYPE_CHECKING:
+    from pulse_kedro.domain.history import CommittedCycle
     from pulse_kedro.forecasting.bundle import Bundle
+
+
+class LostChampion(CorruptArtifact):
+    """The bundle that served a committed cycle cannot be read any more."""
+
+    def __init__(self, cycle: str, as_of: str, problem: str) -> None:
+        """Keep the cycle, its period, and what is wrong with the bundle."""
+        super().__init__(cycle, as_of, problem)
+        self.cycle, self.as_of, self.problem = cycle, as_of, problem
+
+    def __str__(self) -> str:
+        """Name the cycle and the problem, and the run that makes the bundle anew."""
+        return (
+            f"Reading the champion of cycle {self.cycle} failed: got {self.problem}, expected the bundle as it was "
+            f"sealed. Run that cycle again, `kedro run --params as_of={self.as_of}`, which makes its bundle anew; "
+            "then run this one."
+        )
 
 
 class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]"]):
@@ -40,7 +60,7 @@ class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]
 
         engine = open_for_reading(self._url)
         known = () if engine is None else cycles.read_history(engine).cycles
-        return {cycle.key: partial(_load, self._path / cycle.bundle) for cycle in known}
+        return {cycle.key: partial(_load_champion, self._path / cycle.bundle, cycle) for cycle in known}
 
     def save(self, _: Never) -> NoReturn:
         """Refuse: a champion is made by a commit."""
@@ -126,6 +146,17 @@ def _keep(bundle: "Bundle", folder: Path) -> str:
         shutil.rmtree(home, ignore_errors=True)
         save_bundle(bundle, home)
     return home.name
+
+
+def _load_champion(folder: Path, cycle: "CommittedCycle") -> "Bundle":
+    """The bundle that served a cycle; an error says which run brings it back."""
+    from pulse_kedro.domain.data_management.steps import spell
+    from pulse_kedro.forecasting.bundle_files import DamagedBundle
+
+    try:
+        return _load(folder)
+    except DamagedBundle as error:
+        raise LostChampion(cycle.key, spell(cycle.as_of), f"{error.folder}, where {error.problem}") from error
 
 
 def _load(folder: Path) -> "Bundle":

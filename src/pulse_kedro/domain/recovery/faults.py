@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.recovery.redaction import redact, redact_mapping
 from pulse_kedro.domain.recovery.taxonomy import (
     BY_DATABASE,
@@ -72,7 +73,8 @@ def classify(
     Args:
         error: What was raised.
         node: Name of the node that was running; empty outside nodes.
-        context: What helps to repeat the failure; text in it is redacted.
+        context: What helps to repeat the failure; text in it is redacted. `doing` may name the dataset that was being
+            loaded or saved.
         exposed: The failure happened while promoting or serving, which adds one to the severity.
         repeats: How often the same fingerprint was seen in the last hour, this time included.
 
@@ -100,7 +102,7 @@ def classify(
         code=kind.code,
         detail=kind.detail,
         severity=severity(kind.code, kind.detail, exposed=exposed, repeats=repeats),
-        message=message,
+        message=_doing(cause, message, context) + message,
         next_step=advice or NEXT_STEP.get(kind.detail, NEXT_STEP[kind.code]),
         node=node,
         error=type(cause).__qualname__,
@@ -212,6 +214,13 @@ def _parts(error: BaseException) -> tuple[str, str]:
         text = ""
     own = OWN_SENTENCE.fullmatch(text)
     return (own["fact"], own["advice"]) if own else (text[:MESSAGE_LENGTH], "")
+
+
+def _doing(error: BaseException, message: str, context: Mapping[str, object] | None) -> str:
+    """Which dataset was being loaded or saved, in front of the words of a library that knows no datasets."""
+    doing, _, dataset = str((context or {}).get("doing", "")).partition(" ")
+    told = isinstance(error, PulseError) or doing not in {"loading", "saving"} or dataset in message
+    return "" if told else f"{doing} {dataset}: "
 
 
 def _fingerprint(error: BaseException, cause: BaseException) -> str:

@@ -69,8 +69,8 @@ NEXT_STEP = {
     "run the cycle again.",
     "storage.not_found": "Restore the file that the message names or correct its path under `conf/`, then run the "
     "cycle again.",
-    "corrupt": "Delete or restore the damaged file that the message names, then run the cycle again: it is rebuilt "
-    "from the last committed cycle.",
+    "corrupt": "Restore the damaged file that the message names, or delete it where a run writes it, then run the "
+    "cycle again.",
     "network.connection_failed": "Check that the address in the message answers, then run the cycle again.",
     "network.timeout": "Wait until the service in the message answers again, then run the cycle again.",
     "db_locked": "Wait until the other process that writes to the database has ended, then run the cycle again.",

@@ -5,10 +5,27 @@ from typing import Literal
 
 import pandas as pd
 
+from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import TIME, content_hash
 
 Role = Literal["champion", "challenger"]
 Mode = Literal["bootstrap", "update", "recompute", "nothing"]
+
+
+class FrequencyChanged(InvalidConfiguration):
+    """The source has another frequency than the champion was trained on."""
+
+    def __init__(self, found: str, champion: str) -> None:
+        """Keep both frequencies."""
+        super().__init__(found, champion)
+        self.found, self.champion = found, champion
+
+    def __str__(self) -> str:
+        """Name both and the two ways out."""
+        return (
+            f"Updating the champion failed: got data of frequency {self.found!r}, expected {self.champion!r}, on which "
+            "it was trained. Correct `source.frequency` in conf/, or start afresh with a PULSE_DATA_ROOT of its own."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

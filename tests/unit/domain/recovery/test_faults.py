@@ -243,3 +243,17 @@ def test_a_decimal_point_ends_no_sentence() -> None:
     error = InvalidConfiguration("Opening failed: got 1.5, expected less than 0.5 of 2.0. Lower it. Then run again.")
 
     assert "Lower it. Then run again." == classify(error).next_step
+
+
+@pytest.mark.parametrize(
+    ("expected", "doing", "error"),
+    [
+        ("loading sales: file size is 0 bytes", "loading sales", EOFError("file size is 0 bytes")),
+        ("file size is 0 bytes", "running", EOFError("file size is 0 bytes")),
+        ("Reading the frequency failed: got 'x', expected one of", "loading sales", UnknownFrequency("x")),
+    ],
+)
+def test_the_message_names_the_dataset_unless_the_error_explains_itself(
+    expected: str, doing: str, error: BaseException
+) -> None:
+    assert classify(error, context={"doing": doing}).message.startswith(expected)

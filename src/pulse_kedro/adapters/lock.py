@@ -1,0 +1,72 @@
+"""One run at a time in one data root: runs share its files, so a second one would read what the first one writes."""
+
+import fcntl
+import os
+from io import TextIOWrapper
+from pathlib import Path
+from typing import ClassVar
+
+from pulse_kedro.domain.errors import PulseError
+
+NAME = ".run.lock"
+
+
+class RunInProgress(PulseError):
+    """Another process runs in the same data root."""
+
+    code: ClassVar[str] = "network.timeout"
+    detail: ClassVar[str] = "db_locked"
+
+    def __init__(self, folder: str, process: str) -> None:
+        """Keep the data root and the number of the process that is at work there."""
+        super().__init__(folder, process)
+        self.folder, self.process = folder, process
+
+    def __str__(self) -> str:
+        """Name the process and the two ways out."""
+        return (
+            f"Starting a run failed: got process {self.process or 'unknown'} at work in {self.folder}, expected no "
+            "other run there. Start this one again when that one has ended, or give it a PULSE_DATA_ROOT of its own."
+        )
+
+
+class DataRootLock:
+    """Held from its making to its release; the system releases it when the process ends, however it ends."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Take the lock.
+
+        Args:
+            folder: The data root; `None` where it is no local folder, and nothing is locked.
+
+        Raises:
+            RunInProgress: Somebody else has it.
+        """
+        self._file: TextIOWrapper | None = None
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = _occupy(folder / NAME)
+
+    def release(self) -> None:
+        """Let the next run begin; releasing twice does no harm."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _occupy(path: Path) -> TextIOWrapper | None:
+    """The open file that holds the lock, with our number in it; `None` on a file system that knows no locks."""
+    file = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        with file:
+            file.seek(0)
+            raise RunInProgress(str(path.parent), file.read().strip()) from error
+    except OSError:
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
