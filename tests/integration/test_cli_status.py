@@ -130,11 +130,11 @@ def test_next_is_the_period_after_the_newest_cycle(engine: Engine, newest: str, 
 
 @pytest.mark.usefixtures("data")
 def test_an_unknown_environment_is_wrong_usage_and_names_those_there_are() -> None:
-    result = pulse("status", "--env", "tset")
+    result = pulse("status", "--env", "locla")
 
     assert 2 == result.exit_code
-    assert "got 'tset', expected one of base" in result.output
-    assert "Did you mean 'test'?" in result.output
+    assert "got 'locla', expected one of base" in result.output
+    assert "Did you mean 'local'?" in result.output
 
 
 @pytest.mark.usefixtures("data")
