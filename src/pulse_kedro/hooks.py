@@ -5,26 +5,22 @@ Thin on purpose: it tells adapters what Kedro says. Heavy packages are imported 
 
 import atexit
 import logging
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from pulse_kedro.adapters.calls import command_of, facts_of
+from pulse_kedro.adapters.endings import spare_the_traceback
 from pulse_kedro.adapters.progress import StepBar
-from pulse_kedro.domain.errors import PulseError
-from pulse_kedro.domain.recovery.faults import Fault, classify
-from pulse_kedro.domain.recovery.redaction import redact
-from pulse_kedro.domain.recovery.taxonomy import UNKNOWN
+from pulse_kedro.domain.recovery.faults import classify
 
 if TYPE_CHECKING:
     from pulse_kedro.adapters.attempts import Attempt
@@ -77,17 +73,17 @@ class PulseHooks:
 
         self._stop()
         cap_threads()
-        command = _command(run_params)
+        command = command_of(run_params)
         try:
             attempt = Attempt(self._url, folder=self._folder, run=run_params["run_id"], command=command)
         except Exception as error:
             tracking.abandon_run("FAILED")
             fault = classify(error)
             logger.error("%s", fault.sentence, extra={"markup": False})  # noqa: TRY400  # see the next line
-            _spare_the_traceback(error, fault)
+            spare_the_traceback(error, fault)
             raise
         atexit.register(self._stop)
-        self._run = Run(attempt, StepBar(len(pipeline.nodes)), _facts(run_params, command), tracking.active_run())
+        self._run = Run(attempt, StepBar(len(pipeline.nodes)), facts_of(run_params, command), tracking.active_run())
         if self._run.tracked is not None:
             tracking.share_run(self._run.tracked)
             asked = str((run_params.get("runtime_params") or {}).get("as_of") or "newest")
@@ -140,7 +136,7 @@ class PulseHooks:
             return
         where: dict[str, object] = {"doing": run.doing, "inputs": run.inputs, "cycle": run.cycle}
         fault = run.attempt.fail(error, node=run.node, context=run.facts | where)
-        _spare_the_traceback(error, fault)
+        spare_the_traceback(error, fault)
         if run.tracked is not None:
             from pulse_kedro.adapters import tracking
 
@@ -231,61 +227,4 @@ def _tell_what_was_set_aside(quality_report: Mapping[str, Any]) -> None:
         logger.warning(words, *facts, extra={"markup": False})
 
 
-def _spare_the_traceback(error: Exception, fault: Fault) -> None:
-    """Let the process end with one line where the error explains itself; a debug log keeps the whole."""
-    line = _explain(error, fault)
-    if not line:
-        return
-    logger.debug("traceback of the failure", exc_info=error)
-    otherwise = sys.excepthook
-
-    def show(kind: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
-        if value is error:
-            click.echo(redact(line), err=True)
-        else:
-            otherwise(kind, value, traceback)
-
-    sys.excepthook = show
-
-
-def _explain(error: Exception, fault: Fault) -> str:
-    """The sentence of our own error, also where Kedro wrapped it, or of a known failure outside the code of nodes."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, PulseError):
-        cause = cause.__cause__
-    if cause is not None:
-        return f"{type(cause).__name__}: {cause}"
-    outside = isinstance(error, DatasetError) or not fault.node
-    return fault.sentence if outside and fault.code != UNKNOWN.code else ""
-
-
 _PLAIN = (dict, list, str, int, float, bool, type(None))
-
-
-def _command(run_params: Mapping[str, Any]) -> str:
-    """What was typed; outside the command line, the session call with what it was given."""
-    context = click.get_current_context(silent=True)
-    if context is not None:
-        return redact(f"{context.find_root().info_name} {shlex.join(sys.argv[1:])}")
-    given = {name: value for name, value in run_params.items() if value and name in _REPEATABLE}
-    return redact(f"session.run({', '.join(f'{name}={value!r}' for name, value in given.items())})")
-
-
-_REPEATABLE = (
-    "pipeline_names",
-    "env",
-    "tags",
-    "node_names",
-    "from_nodes",
-    "to_nodes",
-    "from_inputs",
-    "to_outputs",
-    "namespaces",
-    "runtime_params",
-)
-
-
-def _facts(run_params: Mapping[str, Any], command: str) -> dict[str, object]:
-    """What a fault keeps, so that it can be repeated."""
-    facts = {"run": run_params["run_id"], "command": command, "params": run_params.get("runtime_params") or {}}
-    return facts | {"env": run_params.get("env"), "pipelines": run_params.get("pipeline_names") or ["__default__"]}

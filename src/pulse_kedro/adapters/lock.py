@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from io import TextIOWrapper
 from pathlib import Path
 from typing import ClassVar
@@ -9,6 +10,8 @@ from typing import ClassVar
 from pulse_kedro.domain.errors import PulseError
 
 NAME = ".run.lock"
+LEFTOVERS = (".draft-*", ".writing-*")
+"""Folders in which files are written before they are renamed into place; a killed run leaves them behind."""
 
 
 class RunInProgress(PulseError):
@@ -34,7 +37,7 @@ class DataRootLock:
     """Held from its making to its release; the system releases it when the process ends, however it ends."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Take the lock.
+        """Take the lock, and clear away what a killed run left half-written.
 
         Args:
             folder: The data root; `None` where it is no local folder, and nothing is locked.
@@ -46,12 +49,21 @@ class DataRootLock:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = _occupy(folder / NAME)
+        if folder is not None and self._file is not None:
+            _sweep(folder)
 
     def release(self) -> None:
         """Let the next run begin; releasing twice does no harm."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what nobody writes any more: whoever wrote it held the lock."""
+    for pattern in LEFTOVERS:
+        for leftover in list(folder.rglob(pattern)):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _occupy(path: Path) -> TextIOWrapper | None:

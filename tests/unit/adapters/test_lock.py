@@ -39,3 +39,16 @@ def test_a_file_system_without_locks_is_worked_on_without_one(tmp_path: Path, mo
 
     DataRootLock(tmp_path).release()
     DataRootLock(tmp_path).release()
+
+
+def test_leftovers_of_a_killed_run_are_cleared_once_the_lock_is_held(tmp_path: Path) -> None:
+    half = tmp_path / "06_models" / "bundles" / ".draft-abc"
+    half.mkdir(parents=True)
+    (half / "part.safetensors").write_bytes(b"half")
+    kept = tmp_path / "06_models" / "bundles" / "whole"
+    kept.mkdir()
+
+    DataRootLock(tmp_path).release()
+
+    assert not half.exists()
+    assert kept.exists()
