@@ -172,3 +172,14 @@ finally:
     assert "2018-12-01" == json.loads(done.stdout)["as_of"]
     assert "[]" == done.stderr.strip().splitlines()[-1]
     assert 1.5 > used
+
+
+def test_a_reader_that_leaves_the_pipe_gets_no_complaint(engine: Engine) -> None:
+    commit(engine, "2018-12-01")
+    command = [sys.executable, "-m", "pulse_kedro", "pulse", "status"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as told:  # noqa: S603 our own
+        assert told.stdout is not None
+        assert told.stderr is not None
+        told.stdout.close()
+        assert "Broken pipe" not in told.stderr.read()

@@ -28,8 +28,8 @@ def answers(command: Callable[Words, int]) -> Callable[Words, None]:
     def run(*args: Words.args, **kwargs: Words.kwargs) -> None:
         try:
             code = command(*args, **kwargs)
-        except click.ClickException:
-            raise
+        except (click.ClickException, BrokenPipeError):
+            raise  # click ends quietly when the reader of a pipe has gone
         except Exception as error:  # noqa: BLE001  # the door: a person shall read a sentence, not a traceback
             code = _explain_failure(error)
         click.get_current_context().exit(code)
