@@ -10,6 +10,9 @@ STAMP := $(VENV)/.pulse-$(shell pwd -P | cksum | cut -d' ' -f1)
 SOURCES := pyproject.toml requirements.txt constraints-py311.txt
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints-py311.txt
 
+# Tests build the documents, run the notebooks and draw the pipelines.
+WITH_dev := dev,docs,notebook,viz
+
 LOOK := echo "Report: $${PULSE_DATA_ROOT:-data}/08_reporting/cycle_report.html (open it in a browser). State: $(BIN)/kedro pulse status"
 
 export DO_NOT_TRACK := 1
@@ -75,5 +78,5 @@ $(STAMP)-run: $(PY) $(SOURCES)
 
 $(STAMP)-dev $(STAMP)-bench $(STAMP)-viz: $(STAMP)-%: $(STAMP)-run
 	@echo "Installing the extra '$*' into $(VENV)"
-	@$(PIP) -e ".[$*]"
+	@$(PIP) -e ".[$(or $(WITH_$*),$*)]"
 	@touch $@

@@ -57,7 +57,7 @@ class Place:
 
     @property
     def source(self) -> Path:
-        """File behind the catalog entry `us_employment`."""
+        """File behind the catalog entry `observations`."""
         return self.root / "01_raw" / "us_employment.parquet"
 
     def offer(self, table: pd.DataFrame) -> "Place":

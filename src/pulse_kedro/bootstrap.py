@@ -15,7 +15,7 @@ from pulse_kedro.adapters.configuration import database_url
 from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 
-SOURCE = "us_employment"
+SOURCE = "observations"
 """Catalog entry that a cycle starts from; users point it at their own data."""
 
 

@@ -163,7 +163,7 @@ def test_the_command_line_says_it_in_one_sentence_and_by_its_exit_code(served: P
     assert "Did you mean 'as_of'?" in unknown.stderr
     assert future.stderr.startswith("FutureAsOf: Placing the cycle failed: got as_of=2030-01-01, expected at most")
     assert 1 == len(future.stderr.strip().splitlines())
-    assert "loading us_employment: Could not open Parquet input source" in damaged.stderr
+    assert "loading observations: Could not open Parquet input source" in damaged.stderr
     assert "Parquet file size is 0 bytes. Next: Restore the damaged file" in damaged.stderr
     assert 1 == len(damaged.stderr.strip().splitlines())
     assert ["DONE", "FAILED", "FAILED"] == served.attempts()

@@ -12,9 +12,9 @@ from pulse_kedro.domain.data_management.snapshots import Snapshot, take
 from pulse_kedro.domain.data_management.source import SourceOptions
 
 
-def split_rows(us_employment: pd.DataFrame, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split_rows(observations: pd.DataFrame, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the source that can be used, and the quarantine: the others, each with its reason."""
-    return split(us_employment, source)
+    return split(observations, source)
 
 
 def resolve_cycle(rows: pd.DataFrame, as_of: str | None, source: SourceOptions, history: Ancestry) -> Period:

@@ -17,7 +17,7 @@ def create_pipeline(**_: object) -> Pipeline:
     known = ["rows", "quarantine", "snapshot", "params:source"]
     return Pipeline(
         [
-            Node(split_rows, ["us_employment", "params:source"], ["rows", "quarantine"], name="split_rows"),
+            Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
             Node(resolve_cycle, ["rows", "params:as_of", "params:source", "history"], "period", name="resolve_cycle"),
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
             Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),

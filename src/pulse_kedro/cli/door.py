@@ -1,4 +1,4 @@
-"""The commands. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do."""
+"""What every command shares: the groups, the options, how an answer is printed and how a failure is told."""
 
 import functools
 import json
@@ -55,74 +55,6 @@ def pulse() -> None:
     _log_to_stderr()
 
 
-@pulse.command()
-@env_option
-@json_option
-@answers
-def status(*, env: str | None, as_json: bool) -> int:
-    """Show where things stand: newest cycle, champion, ledger, scores, faults."""
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores.summary import summarize
-    from pulse_kedro.cli.answers import status_of
-    from pulse_kedro.cli.wording import print_status
-
-    answer = status_of(summarize(bootstrap.stores(bootstrap.configuration(env))))
-    if as_json:
-        _print_json(answer)
-    else:
-        print_status(answer)
-    return DONE if answer["as_of"] else NOTHING_TO_DO
-
-
-@pulse.command()
-@env_option
-@json_option
-@answers
-def why(*, env: str | None, as_json: bool) -> int:
-    """Say in plain words why this champion is in charge, and what would change it."""
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores.cycles import read_history
-    from pulse_kedro.adapters.stores.summary import summarize
-    from pulse_kedro.cli.answers import why_of
-    from pulse_kedro.cli.wording import print_why
-
-    loader = bootstrap.configuration(env)
-    engine = bootstrap.stores(loader)
-    summary = summarize(engine)
-    if engine is None or summary.head is None:
-        click.echo('{"as_of": null}' if as_json else FIRST)
-        return NOTHING_TO_DO
-    answer = why_of(summary, read_history(engine), loader["parameters"])
-    if as_json:
-        _print_json(answer)
-    else:
-        print_why(answer)
-    return DONE
-
-
-@pulse.command(name="next")
-@env_option
-@json_option
-@answers
-def following(*, env: str | None, as_json: bool) -> int:
-    """Print the `as_of` of the next cycle: the period after the newest committed one."""
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores.summary import summarize
-
-    loader = bootstrap.configuration(env)
-    head = summarize(bootstrap.stores(loader)).head
-    newest = None if head is None else head.as_of.isoformat()
-    period = None if newest is None else bootstrap.following_period(loader, newest)
-    if as_json:
-        _print_json({"as_of": period, "after": newest and newest[:10]})
-    elif period is not None:
-        click.echo(period)
-    else:
-        ended = f"The newest cycle ({str(newest)[:10]}) knows the last period in the data: nothing to do."
-        click.echo(FIRST if newest is None else ended, err=True)
-    return NOTHING_TO_DO if period is None else DONE
-
-
 def _log_to_stderr() -> None:
     """Keep log lines out of the answer: Kedro's handler writes to standard output."""
     from rich.console import Console
@@ -147,5 +79,6 @@ def _explain_failure(error: Exception) -> int:
     return FAILED
 
 
-def _print_json(answer: Mapping[str, object]) -> None:
+def print_json(answer: Mapping[str, object]) -> None:
+    """Print an answer for programs: exactly one JSON object."""
     click.echo(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False))
