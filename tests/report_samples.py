@@ -33,6 +33,8 @@ SOURCE = SourceOptions(
     columns=SourceColumns(unique_id="unique_id", ds="ds", y="y"),
     static=("title",),
     date_format=None,
+    decimal=".",
+    thousands=None,
     frequency="monthly",
     unit="thousands of persons",
     release_lag_days=38,

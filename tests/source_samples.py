@@ -14,6 +14,8 @@ DECLARATION: Mapping[str, object] = {
     "columns": {"unique_id": "shop", "ds": "month", "y": "sales"},
     "static": ["title"],
     "date_format": None,
+    "decimal": ".",
+    "thousands": None,
     "frequency": "monthly",
     "unit": "pieces",
     "release_lag_days": 10,

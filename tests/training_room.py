@@ -11,7 +11,7 @@ from pulse_kedro.domain.backtesting import BacktestOptions
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
-from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.forecasting.recipe import MemberSettings, RecipeOptions, RecipeSettings
 from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
 from pulse_kedro.pipelines.training import create_pipeline
 from rooms import run_room
@@ -36,6 +36,17 @@ def table_of(y: Array) -> pd.DataFrame:
     return pd.DataFrame({"shop": names[columns], "month": months[rows], "sales": y[rows, columns], "title": "A shop"})
 
 
+def settings_of(recipe: RecipeOptions) -> RecipeSettings:
+    """Settings that leave nothing open."""
+    return RecipeSettings(
+        horizon=recipe.horizon,
+        season_length=recipe.season_length,
+        members=tuple(MemberSettings(kind=member.kind, look_back=member.look_back) for member in recipe.members),
+        combination=recipe.combination,
+        intervals=recipe.intervals,
+    )
+
+
 def train(y: Array, *, known: int, parent: Made | None = None, recipe: RecipeOptions = RECIPE) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served."""
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
@@ -49,7 +60,7 @@ def train(y: Array, *, known: int, parent: Made | None = None, recipe: RecipeOpt
         "features": make_features(panel, source),
         "champion": {parent["cycle"].key: lambda: serving(parent)} if parent else {},
         "code_version": "test",
-        "params:recipe": recipe,
+        "params:recipe": settings_of(recipe),
         "params:backtest": BACKTEST,
     }
     return given | run_room(create_pipeline(), given)

@@ -11,7 +11,7 @@ from kedro.framework.startup import bootstrap_project
 
 from pulse_kedro.domain.backtesting import BacktestOptions
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Array, Matrix, frequency, to_matrix
-from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_from_dict
+from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_of_settings
 
 PROJECT = Path(__file__).parents[2]
 BUNDLED = PROJECT / "data" / "01_raw" / "us_employment.parquet"
@@ -68,4 +68,4 @@ def read_configuration() -> tuple[RecipeOptions, BacktestOptions]:
 
     arguments: dict[str, Any] = settings.CONFIG_LOADER_ARGS | {"default_run_env": "base"}
     parameters = OmegaConfigLoader(str(PROJECT / "conf"), **arguments)["parameters"]
-    return recipe_from_dict(parameters["recipe"]), BacktestOptions(**parameters["backtest"])
+    return recipe_of_settings(parameters["recipe"], MONTHLY), BacktestOptions(**parameters["backtest"])

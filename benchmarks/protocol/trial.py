@@ -35,7 +35,7 @@ class Trial:
 
 def run_trial(inputs: Inputs, recipe: RecipeOptions, backtest: BacktestOptions) -> Trial:
     """Backtest of a recipe: one additive pass, nested choice, intervals from the combination's own earlier errors."""
-    folds = plan_cutoffs(inputs.matrix.times, horizon=recipe.horizon, options=backtest)
+    folds = plan_cutoffs(inputs.matrix.times, MONTHLY, horizon=recipe.horizon, options=backtest)
     replayed = replay(recipe, inputs.matrix, inputs.scale, pd.DatetimeIndex(folds[CUTOFF]))
     combination = combine_by_nested_choice(replayed, recipe.combination)
     return Trial(

@@ -19,7 +19,7 @@ from pulse_kedro.domain.panel import QUANTILE_LEVELS, Array, frequency, to_matri
 from pulse_kedro.forecasting.backtest import Replay, replay
 from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
-from pulse_kedro.forecasting.recipe import CombinationOptions, IntervalOptions, RecipeOptions, recipe_from_dict
+from pulse_kedro.forecasting.recipe import CombinationOptions, IntervalOptions, RecipeOptions, recipe_of_settings
 
 SEEDS, SERIES, CUTOFFS = 20, 20, 12
 SHORT = a_recipe(FAMILY, horizon=3, season_length=4, warm_up=4, calibration_cutoffs=12)
@@ -34,7 +34,7 @@ EAGER = replace(
 def default_recipe(project: Path) -> RecipeOptions:
     """The recipe that is served unless somebody configures another one."""
     text = (project / "conf/base/parameters_training.yml").read_text(encoding="utf-8")
-    return recipe_from_dict(yaml.safe_load(text)["recipe"])
+    return recipe_of_settings(yaml.safe_load(text)["recipe"], frequency("monthly"))
 
 
 def test_on_random_walks_no_member_beats_the_last_value(default_recipe: RecipeOptions) -> None:

@@ -11,12 +11,13 @@ from kedro.io import AbstractDataset, DatasetError
 
 from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.training.triggers import TrainingJob, TrainingPlan
+from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_from_dict
 
-Record = Period | Cycle | TrainingPlan
+Record = Period | Cycle | TrainingPlan | RecipeOptions
 
 
 class RecordDataset(AbstractDataset[Record, Record]):
-    """A period, a cycle or a training plan in a JSON file that says which of them it holds.
+    """A period, a cycle, a training plan or a recipe in a JSON file that says which of them it holds.
 
     Example:
         >>> RecordDataset(filepath="/nowhere/period.json").exists()
@@ -81,4 +82,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Record]] = {
     "Period": _period,
     "Cycle": _cycle,
     "TrainingPlan": _training_plan,
+    "RecipeOptions": recipe_from_dict,
 }

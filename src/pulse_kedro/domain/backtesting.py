@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from pulse_kedro.domain.errors import InvalidInput
+from pulse_kedro.domain.panel import Frequency
 
 BURN_IN, CALIBRATION, EVALUATION, OPEN = "burn_in", "calibration", "evaluation", "open"
 CUTOFF, STEP = "cutoff", "step"
@@ -27,8 +28,8 @@ class BacktestOptions:
     """Resolved cutoffs whose errors calibrate the first evaluated interval."""
     evaluation: int = Field(ge=6)
     """Newest resolved cutoffs, on which everything is scored."""
-    minimum_history: int = Field(ge=2)
-    """Periods before the first cutoff."""
+    minimum_history: int | None = Field(ge=2)
+    """Periods before the first cutoff; `null` takes what the frequency suggests."""
 
 
 class HistoryTooShort(InvalidInput):
@@ -62,11 +63,12 @@ def _fit_sizes(resolved: int, horizon: int, options: BacktestOptions) -> _Sizes:
     return _Sizes(burn_in=burn_in, calibration=calibration, evaluation=evaluation)
 
 
-def plan_cutoffs(times: pd.DatetimeIndex, *, horizon: int, options: BacktestOptions) -> pd.DataFrame:
+def plan_cutoffs(times: pd.DatetimeIndex, freq: Frequency, *, horizon: int, options: BacktestOptions) -> pd.DataFrame:
     """Cutoffs at which history is replayed, oldest first.
 
     Args:
         times: Every period of the data, regular, the last one being the newest that is known.
+        freq: Length of a period.
         horizon: Steps ahead that are forecast.
         options: How many cutoffs each purpose gets where history allows.
 
@@ -80,9 +82,10 @@ def plan_cutoffs(times: pd.DatetimeIndex, *, horizon: int, options: BacktestOpti
     Source:
         Tashman (2000), rolling-origin evaluation with an expanding window.
     """
-    resolved = len(times) - options.minimum_history - horizon
+    history = options.minimum_history or freq.minimum_history
+    resolved = len(times) - history - horizon
     if resolved < FEWEST:
-        raise HistoryTooShort(len(times), options.minimum_history + horizon + FEWEST)
+        raise HistoryTooShort(len(times), history + horizon + FEWEST)
     sizes = _fit_sizes(resolved, horizon, options)
     counts = [sizes.burn_in, sizes.calibration, sizes.evaluation, horizon]
     purposes = np.repeat([BURN_IN, CALIBRATION, EVALUATION, OPEN], counts)

@@ -48,12 +48,19 @@ class UnknownFrequency(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frequency:
-    """What one time step means: pandas alias of the period, steps in a season, default horizon in steps."""
+    """What one time step means: pandas alias of the period, steps in a season and in a year, and defaults in steps.
+
+    `horizon` is how far ahead a recipe forecasts and `minimum_history` what precedes the first cutoff of a backtest,
+    where the settings leave it open; ours, two years of weeks, four of months and quarters, eight weeks of days, one
+    week of hours.
+    """
 
     name: str
     period: str
     season_length: int
     horizon: int
+    minimum_history: int
+    per_year: int
 
     def shift(self, when: pd.Timestamp, steps: int) -> pd.Timestamp:
         """Start of the period `steps` later (earlier when negative)."""
@@ -73,12 +80,16 @@ class Frequency:
 
 
 FREQUENCIES = {
-    "hourly": Frequency(name="hourly", period="h", season_length=24, horizon=48),
-    "daily": Frequency(name="daily", period="D", season_length=7, horizon=14),
-    "weekly": Frequency(name="weekly", period="W-SUN", season_length=52, horizon=13),
-    "monthly": Frequency(name="monthly", period="M", season_length=12, horizon=12),
-    "quarterly": Frequency(name="quarterly", period="Q-DEC", season_length=4, horizon=8),
+    step.name: step
+    for step in (
+        Frequency(name="hourly", period="h", season_length=24, horizon=48, minimum_history=168, per_year=8760),
+        Frequency(name="daily", period="D", season_length=7, horizon=14, minimum_history=56, per_year=365),
+        Frequency(name="weekly", period="W-SUN", season_length=52, horizon=13, minimum_history=104, per_year=52),
+        Frequency(name="monthly", period="M", season_length=12, horizon=12, minimum_history=48, per_year=12),
+        Frequency(name="quarterly", period="Q-DEC", season_length=4, horizon=8, minimum_history=16, per_year=4),
+    )
 }
+"""The one table of defaults: what the settings leave open follows from the frequency of the source."""
 
 
 def frequency(name: str) -> Frequency:

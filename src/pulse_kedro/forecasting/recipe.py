@@ -1,5 +1,6 @@
 """What a forecaster is made of. The digest of a recipe is the identity that promotions compare."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal, Self
 
@@ -8,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidConfiguration
+from pulse_kedro.domain.panel import Frequency
 
 MemberKind = Literal["naive", "seasonal_naive", "seasonal_drift", "seasonal_ridge", "drift_ridge", "level_ridge"]
 RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge")
@@ -96,10 +98,7 @@ class RecipeOptions:
 
     @model_validator(mode="after")
     def _members_are_distinct(self) -> Self:
-        names = [member.name for member in self.members]
-        for name in names:
-            if names.count(name) > 1:
-                raise RepeatedMember(name)
+        _refuse_repeats([member.name for member in self.members])
         return self
 
     @property
@@ -112,6 +111,80 @@ class RecipeOptions:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class MemberSettings:
+    """One member of the ensemble, as the settings describe it."""
+
+    kind: MemberKind
+    """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
+    constant, `level_ridge` reads levels around their mean."""
+    look_back: int | None = Field(default=None, ge=1)
+    """Observations a ridge reads, in steps."""
+    seasons: float | None = Field(default=None, gt=0)
+    """The same, in seasons; a ridge needs one of the two, a baseline takes none."""
+
+    @model_validator(mode="after")
+    def _one_look_back_for_ridges(self) -> Self:
+        given = [name for name in ("look_back", "seasons") if getattr(self, name) is not None]
+        if len(given) != int(self.kind in RIDGE_KINDS):
+            need = "needs either look_back or seasons" if self.kind in RIDGE_KINDS else "takes no look_back"
+            msg = f"member {self.kind!r} {need}"
+            raise ValueError(msg)
+        return self
+
+    def resolve(self, season_length: int) -> MemberOptions:
+        """The member with its look-back in steps."""
+        steps = None if self.seasons is None else max(1, round(self.seasons * season_length))
+        return MemberOptions(kind=self.kind, look_back=steps or self.look_back)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class RecipeSettings:
+    """A recipe as the settings describe it; what they leave open follows from the frequency of the data."""
+
+    horizon: int | None = Field(ge=1)
+    """Steps ahead that are forecast; `null` takes what is usual for the frequency."""
+    season_length: int | None = Field(ge=1)
+    """Steps in one season; `null` takes that of the frequency."""
+    members: tuple[MemberSettings, ...] = Field(min_length=1)
+    """The ensemble, in the order of its tables."""
+    combination: CombinationOptions
+    """How members become one forecast."""
+    intervals: IntervalOptions
+    """How errors become quantiles."""
+
+    def resolve(self, freq: Frequency) -> RecipeOptions:
+        """The complete recipe for data of a frequency.
+
+        Args:
+            freq: Length of a period; gives horizon and season where they are open.
+
+        Raises:
+            RepeatedMember: Two members have the same name in steps.
+        """
+        season_length = self.season_length or freq.season_length
+        members = tuple(member.resolve(season_length) for member in self.members)
+        _refuse_repeats([member.name for member in members])
+        return RecipeOptions(
+            horizon=self.horizon or freq.horizon,
+            season_length=season_length,
+            members=members,
+            combination=self.combination,
+            intervals=self.intervals,
+        )
+
+
+def _refuse_repeats(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise RepeatedMember(name)
+
+
 def recipe_from_dict(values: dict[str, object]) -> RecipeOptions:
-    """Recipe from its JSON form, checked like the one in `conf/`."""
+    """Complete recipe from its JSON form."""
     return TypeAdapter(RecipeOptions).validate_python(values)
+
+
+def recipe_of_settings(values: dict[str, object], freq: Frequency) -> RecipeOptions:
+    """Complete recipe from what stands in `conf/`, for data of a frequency."""
+    return TypeAdapter(RecipeSettings).validate_python(values).resolve(freq)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pulse_kedro.domain.backtesting import FEWEST, BacktestOptions, HistoryTooShort, plan_cutoffs
+from pulse_kedro.domain.panel import frequency
 
 OPTIONS = BacktestOptions(burn_in=10, calibration=30, evaluation=20, minimum_history=24)
 ORDER = ["burn_in", "calibration", "evaluation", "open"]
@@ -19,7 +20,7 @@ def months(count: int) -> pd.DatetimeIndex:
 
 
 def plan(periods: int, *, horizon: int = 6) -> pd.DataFrame:
-    return plan_cutoffs(months(periods), horizon=horizon, options=OPTIONS)
+    return plan_cutoffs(months(periods), frequency("monthly"), horizon=horizon, options=OPTIONS)
 
 
 def test_a_long_history_gives_every_purpose_what_it_asked_for() -> None:

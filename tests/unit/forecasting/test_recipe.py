@@ -10,7 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from miniature import a_recipe
-from pulse_kedro.forecasting.recipe import MemberOptions, RepeatedMember, recipe_from_dict
+from pulse_kedro.domain.panel import FREQUENCIES, frequency
+from pulse_kedro.forecasting.recipe import MemberOptions, RepeatedMember, recipe_from_dict, recipe_of_settings
+
+MONTHLY = frequency("monthly")
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def settings(project: Path) -> dict[str, Any]:
 
 
 def test_the_recipe_of_the_configuration_is_accepted_and_survives_its_own_json(settings: dict[str, Any]) -> None:
-    recipe = recipe_from_dict(settings)
+    recipe = recipe_of_settings(settings, MONTHLY)
 
     assert len(settings["members"]) == len(recipe.members)
     assert recipe == recipe_from_dict(recipe.as_dict())
@@ -41,7 +44,9 @@ def test_the_recipe_of_the_configuration_is_accepted_and_survives_its_own_json(s
         (("intervals",), "calibration_cutoffs", 11),
         (("members", 0), "look_back", 12),
         (("members", 0), "kind", "prophet"),
-        (("members", 3), "look_back", None),
+        (("members", 3), "seasons", None),
+        (("members", 3), "seasons", 0),
+        (("members", 3), "look_back", 12),
         (("members", 3), "look_back", 0),
     ],
 )
@@ -54,14 +59,41 @@ def test_a_setting_that_makes_no_sense_is_refused_by_its_name(
     target[key] = value
 
     with pytest.raises(ValidationError, match=key):
-        recipe_from_dict(settings)
+        recipe_of_settings(settings, MONTHLY)
+
+
+@pytest.mark.parametrize("name", FREQUENCIES)
+def test_what_the_settings_leave_open_follows_from_the_frequency(settings: dict[str, Any], name: str) -> None:
+    freq = frequency(name)
+
+    recipe = recipe_of_settings(settings, freq)
+
+    assert (freq.horizon, freq.season_length) == (recipe.horizon, recipe.season_length)
+    assert 3 * freq.season_length == {member.name: member for member in recipe.members}[
+        f"drift_ridge_{3 * freq.season_length}"
+    ].look_back
+
+
+def test_what_the_settings_say_is_not_replaced(settings: dict[str, Any]) -> None:
+    said = {"horizon": 3, "season_length": 6, "members": [{"kind": "level_ridge", "look_back": 5}]}
+
+    recipe = recipe_of_settings(settings | said, MONTHLY)
+
+    assert (3, 6, ["level_ridge_5"]) == (recipe.horizon, recipe.season_length, [m.name for m in recipe.members])
+
+
+def test_two_spellings_of_one_look_back_are_one_member(settings: dict[str, Any]) -> None:
+    twice = [{"kind": "level_ridge", "look_back": 12}, {"kind": "level_ridge", "seasons": 1}]
+
+    with pytest.raises(RepeatedMember, match="'level_ridge_12' twice"):
+        recipe_of_settings(settings | {"members": twice}, MONTHLY)
 
 
 def test_two_members_of_the_same_name_are_refused_with_a_way_out(settings: dict[str, Any]) -> None:
     settings["members"].append({"kind": "naive"})
 
     with pytest.raises(RepeatedMember, match=r"'naive' twice, expected each once\. Remove one"):
-        recipe_from_dict(settings)
+        recipe_of_settings(settings, MONTHLY)
 
 
 def test_the_error_survives_a_process_boundary() -> None:

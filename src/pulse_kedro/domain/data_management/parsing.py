@@ -1,12 +1,26 @@
 """Cells of any source as text, numbers and period starts; what cannot be read becomes missing, never a guess."""
 
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Frequency
 
 FIRST_YEAR, LAST_YEAR = 1700, 2200
+QUARTER, WEEK = "%q", "%V"
 _OFFSET = r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?:Z|[+-]\d{2}:?\d{2})$"
+_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
+_APOSTROPHES = "\N{RIGHT SINGLE QUOTATION MARK}"
+
+
+def whole(values: pd.Series) -> pd.Series:
+    """A column of whole numbers as integers, any other unchanged; a missing cell alone must not make them fractions."""
+    if pd.api.types.is_float_dtype(values) and values.dropna().mod(1).eq(0).all():
+        return values.astype("Int64")
+    return values
 
 
 def parse_text(values: pd.Series) -> pd.Series:
@@ -23,28 +37,35 @@ def parse_text(values: pd.Series) -> pd.Series:
         >>> parse_text(pd.Series([1.0, None])).tolist()
         ['1', <NA>]
     """
-    if pd.api.types.is_float_dtype(values) and values.dropna().mod(1).eq(0).all():
-        values = values.astype("Int64")
-    text = values.astype("string").str.strip()
-    return text.mask(text.eq(""))
+    return _by_category(values, _parse_text)
 
 
-def parse_numbers(values: pd.Series) -> Array:
+def parse_numbers(values: pd.Series, *, decimal: str = ".", thousands: str | None = None) -> Array:
     """Cells as numbers.
 
     Args:
         values: Any column. Dates and booleans written as words are not numbers.
+        decimal: Sign between the whole number and its fraction, in text.
+        thousands: Sign between groups of three digits, in text; `None` reads no number that has one.
 
     Returns:
-        float64 of the same length; `nan` where there is no number. Infinite stays infinite, -0.0 becomes 0.0.
+        float64 of the same length; `nan` where there is no number. Infinite stays infinite, -0.0 becomes 0.0. A sign
+        between groups that are not of three digits makes no number: 1,5 is not 15.
 
     Example:
         >>> parse_numbers(pd.Series(["1.5", "n/a", None])).tolist()
         [1.5, nan, nan]
+        >>> parse_numbers(pd.Series(["1.234,5", "1.23"]), decimal=",", thousands=".").tolist()
+        [1234.5, nan]
     """
     if pd.api.types.is_numeric_dtype(values):
         return values.to_numpy(dtype=float, na_value=np.nan) + 0.0
-    return np.fromiter(map(_parse_number, values.astype(object)), dtype=float, count=len(values)) + 0.0
+    plain = decimal == "." and thousands is None
+    quick = _parse_arrow(values) if plain else None
+    if quick is not None:
+        return quick
+    cells = map(_parse_number, values.astype(object) if plain else _plain_numbers(values, decimal, thousands))
+    return np.fromiter(cells, dtype=float, count=len(values)) + 0.0
 
 
 def parse_periods(values: pd.Series, freq: Frequency, date_format: str | None) -> pd.Series:
@@ -55,7 +76,8 @@ def parse_periods(values: pd.Series, freq: Frequency, date_format: str | None) -
     Args:
         values: Dates, periods, or text and whole numbers that spell a date.
         freq: Length of the period.
-        date_format: Format for `strptime`; `None` reads ISO 8601 only.
+        date_format: Format for `strptime`, where `%q` stands for a quarter and `%G-W%V` for a week; `None` reads ISO
+            8601 only.
 
     Returns:
         `datetime64[ns]` of the same length; `NaT` where there is no date between `FIRST_YEAR` and `LAST_YEAR`.
@@ -64,11 +86,61 @@ def parse_periods(values: pd.Series, freq: Frequency, date_format: str | None) -
         >>> from pulse_kedro.domain.panel import frequency
         >>> parse_periods(pd.Series(["2019-01-31", "31/01/2019"]), frequency("monthly"), None).tolist()
         [Timestamp('2019-01-01 00:00:00'), NaT]
+        >>> parse_periods(pd.Series(["2019Q3"]), frequency("quarterly"), "%YQ%q").tolist()
+        [Timestamp('2019-07-01 00:00:00')]
     """
-    moments = _moments(values, in_utc=freq.name == "hourly", date_format=date_format)
-    usable = moments.where(moments.dt.year.between(FIRST_YEAR, LAST_YEAR)).dt.as_unit("ns")
-    starts: pd.Series = usable.dt.to_period(freq.period).dt.start_time
-    return starts
+
+    def parse(cells: pd.Series) -> pd.Series:
+        moments = _moments(cells, in_utc=freq.name == "hourly", date_format=date_format)
+        usable = moments.where(moments.dt.year.between(FIRST_YEAR, LAST_YEAR)).dt.as_unit("ns")
+        starts: pd.Series = usable.dt.to_period(freq.period).dt.start_time
+        return starts
+
+    return _by_category(values, parse)
+
+
+def _by_category(values: pd.Series, parse: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """What `parse` makes of a column; of one that stores each text once, each is parsed once."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return parse(values)
+    parsed = parse(pd.Series(values.cat.categories))
+    return pd.Series(parsed.array.take(values.cat.codes.to_numpy(), allow_fill=True), index=values.index)
+
+
+def _parse_text(values: pd.Series) -> pd.Series:
+    text = whole(values).astype("string").str.strip()
+    return text.mask(text.eq(""))
+
+
+def _parse_arrow(values: pd.Series) -> Array | None:
+    """Numbers of an Arrow text column, read in one go to the nearest float; `None` where one of them needs a look."""
+    if not (isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "pyarrow"):
+        return None
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    with suppress(pa.ArrowInvalid):
+        numbers = pc.cast(pa.array(values), pa.float64()).to_numpy(zero_copy_only=False)
+        return np.asarray(numbers, dtype=float) + 0.0
+    return None
+
+
+def _plain_numbers(values: pd.Series, decimal: str, thousands: str | None) -> list[object]:
+    """Cells in the notation of Python where they follow the declared one; others as text that is no number."""
+    between = re.escape(thousands or "")
+    grouped = rf"\d{{1,3}}(?:{between}\d{{3}})+|" if thousands else ""
+    pattern = re.compile(rf"\s*[+-]?(?:{grouped}\d*)(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?\s*")
+    signs = str.maketrans(dict.fromkeys(_SPACES, " ") | dict.fromkeys(_APOSTROPHES, "'"))
+
+    def plain(cell: object) -> object:
+        if not isinstance(cell, str):
+            return cell
+        text = cell.translate(signs)
+        if not pattern.fullmatch(text):
+            return text if text.strip().lstrip("+-").isalpha() else "?"  # inf and nan are words
+        return text.replace(thousands or "", "").replace(decimal, ".") if thousands else text.replace(decimal, ".")
+
+    return [plain(cell) for cell in values.astype(object)]
 
 
 def _parse_number(cell: object) -> float:
@@ -91,5 +163,23 @@ def _moments(values: pd.Series, *, in_utc: bool, date_format: str | None) -> pd.
         moments = (values.dt.tz_convert("UTC") if in_utc else values).dt.tz_localize(None)
     else:
         text = parse_text(values) if in_utc else parse_text(values).str.replace(_OFFSET, r"\1", regex=True)
-        moments = pd.to_datetime(text, format=date_format or "ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+        text, known = _known_to_strptime(text, date_format or "ISO8601")
+        moments = pd.to_datetime(text, format=known, errors="coerce", utc=True).dt.tz_localize(None)
     return moments
+
+
+def _known_to_strptime(text: pd.Series, date_format: str) -> tuple[pd.Series, str]:
+    """Quarters as their first month and weeks as their Monday, with the format that says so."""
+    if QUARTER in date_format:
+        before, _, after = date_format.partition(QUARTER)
+        place = re.sub("%.", r"\\d+", re.escape(before))
+        pattern = re.compile(rf"({place})([1-4])(?!\d)")
+
+        def in_months(cell: str) -> str | None:
+            found = pattern.match(cell)
+            return found and f"{found[1]}{3 * int(found[2]) - 2:02d}{cell[found.end() :]}"
+
+        return text.map(in_months, na_action="ignore"), f"{before}%m{after}"
+    if WEEK in date_format and not re.search("%[uaAw]", date_format):
+        return text + "-1", f"{date_format}-%u"
+    return text, date_format

@@ -93,14 +93,13 @@ def _name_series(
     series = describe_series(snapshot, options)
     values = snapshot.rows.groupby(ID, sort=True)[TARGET]
     constant = values.nunique().eq(1) & values.size().gt(1)
-    named = quarantine[options.columns.unique_id].dropna()
     return {
         "total": len(series),
         ALIVE: int(series["status"].eq(ALIVE).sum()),
         ENDED: series.loc[series["status"].eq(ENDED), ID].tolist(),
         SHORT: series.loc[series["status"].eq(SHORT), ID].tolist(),
         "constant": constant.index[constant].tolist(),
-        "lost": sorted(set(named) - set(rows[ID])),
+        "lost": sorted(set(quarantine["series"].dropna()) - set(rows[ID])),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE
 from pulse_kedro.domain.data_management.parsing import FIRST_YEAR, LAST_YEAR, parse_text
 from pulse_kedro.domain.data_management.source import CONFIGURATION, SourceOptions
 from pulse_kedro.domain.data_management.steps import spell
@@ -12,7 +13,7 @@ from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.panel import ID, TARGET, TIME
 
 _DATE = f"a date between {FIRST_YEAR} and {LAST_YEAR} in the format source.date_format (ISO 8601 when null)"
-CELL_RULES = {
+SENTENCES = {
     "missing_id": (ID, "column {column!r} is empty"),
     "missing_date": (TIME, "column {column!r} is empty"),
     "unreadable_date": (TIME, "column {column!r} holds {cell!r}, expected " + _DATE),
@@ -20,7 +21,7 @@ CELL_RULES = {
     "text_value": (TARGET, "column {column!r} holds {cell!r}, expected a number"),
     "infinite_value": (TARGET, "column {column!r} holds {cell!r}, expected a finite number"),
 }
-"""Rules about one cell, in the order in which they count: the column they look at and the sentence they leave."""
+"""For each rule about one cell, the column it looks at and the sentence it leaves."""
 REPEAT_RULES = ("duplicate", "conflict")
 """Rules about rows that share series and period: equal values, different values."""
 
@@ -44,26 +45,31 @@ class TooManyBadRows(InvalidInput):
         )
 
 
-def set_aside(source: pd.DataFrame, parsed: pd.DataFrame, rule: pd.Series, options: SourceOptions) -> pd.DataFrame:
-    """The rows that break a rule, as text, with rule and reason in front.
+def set_aside(source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
+    """The observations that break a rule, as text, with rule and reason in front.
 
     Args:
         source: The table as it was read, default index.
-        parsed: The same rows as text, period starts and numbers.
-        rule: Rule that each row breaks; missing where the row can be used.
+        observed: Its observations, each with the rule it breaks.
         options: What the source declares.
 
     Returns:
-        `row` (counted from 1), `rule`, `reason` and every column of the source as text, in source order. A source
-        column that is called like one of the first three gets the prefix `source.`.
+        `row` (counted from 1), `series` (missing where it has no name), `rule`, `reason` and every column of the source
+        as text, in source order. A source column that is called like one of the first four gets the prefix `source.`.
     """
-    broken = rule.dropna()
-    cells = source.apply(parse_text).loc[broken.index] if len(broken) else source.iloc[:0]
-    text = cells.astype(object).where(cells.notna(), None)
-    reasons = pd.concat([_cell_reasons(source, broken, options), _repeat_reasons(parsed, broken)])
-    front = pd.DataFrame({"row": broken.index + 1, "rule": broken.astype(object), "reason": reasons.loc[broken.index]})
+    broken = observed.loc[observed[RULE].notna()].sort_values([AT, COLUMN], kind="stable")
+    cells = source.loc[broken[AT]].apply(parse_text) if len(broken) else source.iloc[:0]
+    text = cells.astype(object).where(cells.notna(), None).reset_index(drop=True)
+    front = pd.DataFrame(
+        {
+            "row": broken[AT].to_numpy() + 1,
+            "series": broken[ID].to_numpy(dtype=object),
+            "rule": broken[RULE].astype(object).to_numpy(),
+            "reason": _reasons(source, broken, options),
+        }
+    )
     text.columns = pd.Index([f"source.{name}" if name in front else str(name) for name in text.columns])
-    return pd.concat([front, text], axis=1).reset_index(drop=True)
+    return pd.concat([front, text], axis=1)
 
 
 def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooManyBadRows:
@@ -83,30 +89,36 @@ def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooM
     return TooManyBadRows(options.name, total, options.max_quarantined, counts, example)
 
 
-def _cell_reasons(source: pd.DataFrame, broken: pd.Series, options: SourceOptions) -> pd.Series:
-    """Reasons of the rows that break a rule about one cell, indexed like the source."""
-    columns = {ID: options.columns.unique_id, TIME: options.columns.ds, TARGET: options.columns.y}
-    reasons = {
-        row: sentence.format(column=columns[role], cell=str(cell))
-        for rule, (role, sentence) in CELL_RULES.items()
-        for row, cell in source.loc[broken.index[broken.eq(rule)], columns[role]].items()
-    }
-    return pd.Series(reasons, dtype=object)
+def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions) -> list[str]:
+    """Why each observation was set aside, in words."""
+    repeats = broken.loc[broken[RULE].isin(REPEAT_RULES)]
+    values: dict[tuple[str, pd.Timestamp], set[float]] = defaultdict(set)
+    for series, when, value in zip(repeats[ID], repeats[TIME], repeats[TARGET], strict=True):
+        values[series, when].add(value)
+    columns = (AT, COLUMN, RULE, ID, TIME)
+    return [
+        _repeated(series, when, rule, sorted(values[series, when]))
+        if rule in REPEAT_RULES
+        else _unreadable(source, at, str(column), rule, options)
+        for at, column, rule, series, when in zip(*(broken[name] for name in columns), strict=True)
+    ]
 
 
-def _repeat_reasons(parsed: pd.DataFrame, broken: pd.Series) -> pd.Series:
-    """Reasons of the rows that share series and period with another row, indexed like the source."""
-    rule = broken.loc[broken.isin(REPEAT_RULES)]
-    repeats = parsed.loc[rule.index]
-    cells = list(zip(repeats[ID], repeats[TIME], rule, strict=True))
-    values: dict[tuple[str, pd.Timestamp, str], set[float]] = defaultdict(set)
-    for cell, value in zip(cells, repeats[TARGET], strict=True):
-        values[cell].add(value)
-    sentences = {cell: _sentence(*cell, sorted(given)) for cell, given in values.items()}
-    return pd.Series([sentences[cell] for cell in cells], index=repeats.index, dtype=object)
+def _unreadable(source: pd.DataFrame, at: int, column: str, rule: str, options: SourceOptions) -> str:
+    """The sentence about one cell: its column, what it holds, and what was expected."""
+    role, sentence = SENTENCES[rule]
+    place = {TIME: options.columns.ds, TARGET: column}.get(role) or _unnamed(source, at, options)
+    return sentence.format(column=place, cell=str(source[place].iloc[at]))
 
 
-def _sentence(series: str, when: pd.Timestamp, rule: str, values: list[float]) -> str:
+def _unnamed(source: pd.DataFrame, at: int, options: SourceOptions) -> str:
+    """The first column that should name the series and is empty."""
+    names = options.columns.unique_id
+    return next((name for name in names if parse_text(source[name].iloc[[at]]).isna().iloc[0]), names[0])
+
+
+def _repeated(series: str, when: pd.Timestamp, rule: str, values: list[float]) -> str:
+    """The sentence about observations of one series and period."""
     cell = f"series {series!r}, period {spell(when)}"
     if rule == "duplicate":
         return f"{cell}: the same value stands in another row, which is kept"

@@ -1,34 +1,53 @@
 """What the user declares about a source: which columns, which frequency, which unit, and when a value is published."""
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
 import pandas as pd
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.panel import PANEL_COLUMNS, Frequency, frequency
 
 RESERVED_NAMES = (*PANEL_COLUMNS, "first", "last", "n", "status")
 CONFIGURATION = "conf/base/parameters_data_management.yml"
+SEPARATOR = "/"
+"""Between the parts of a series' id, where several columns name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class SourceColumns:
     """Which column of the source holds what."""
 
-    unique_id: str
-    """Column that names the series."""
+    unique_id: tuple[str, ...]
+    """Columns that together name the series, one name or a list; an empty list where each value column is a series."""
     ds: str
     """Column with any date inside the period."""
-    y: str
-    """Column with the value to forecast."""
+    y: tuple[str, ...] = Field(min_length=1)
+    """Columns with values to forecast, one name or a list; of several, each makes a series of its own."""
+
+    @field_validator("unique_id", "y", mode="before")
+    @classmethod
+    def _one_name_is_a_list_of_one(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value or ()
 
     @model_validator(mode="after")
     def _refuse_shared_columns(self) -> Self:
-        if len({self.unique_id, self.ds, self.y}) < len(("unique_id", "ds", "y")):
-            message = f"unique_id, ds and y need three columns, got {self.unique_id!r}, {self.ds!r}, {self.y!r}"
+        names = [*self.unique_id, self.ds, *self.y]
+        if len(set(names)) < len(names):
+            message = f"unique_id, ds and y need columns of their own, got {', '.join(map(repr, names))}"
             raise ValueError(message)
         return self
+
+    def roles(self) -> Iterator[tuple[str, str]]:
+        """Every declared column with the setting that names it.
+
+        Yields:
+            Setting, such as `source.columns.ds`, and column.
+        """
+        yield from (("source.columns.unique_id", name) for name in self.unique_id)
+        yield "source.columns.ds", self.ds
+        yield from (("source.columns.y", name) for name in self.y)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -42,7 +61,12 @@ class SourceOptions:
     static: tuple[str, ...]
     """Columns that describe a series and do not change; `title` labels figures and tables."""
     date_format: str | None
-    """Format of the dates for `strptime`; `null` reads ISO 8601 only, because 01/02/2019 has two meanings."""
+    """Format of the dates for `strptime`, where `%q` is the quarter and `%G-W%V` a week; `null` reads ISO 8601 only,
+    because 01/02/2019 has two meanings."""
+    decimal: Literal[".", ","]
+    """Sign between the whole number and its fraction, where values are text."""
+    thousands: Literal[",", ".", " ", "'", "_"] | None
+    """Sign between groups of three digits, where values are text; `null` refuses such numbers."""
     frequency: Literal["hourly", "daily", "weekly", "monthly", "quarterly"]
     """Length of one period; season and horizon follow from it."""
     unit: str = Field(min_length=1)
@@ -59,6 +83,13 @@ class SourceOptions:
         taken = sorted(set(self.static) & set(RESERVED_NAMES))
         if taken:
             message = f"static columns may not be called {', '.join(RESERVED_NAMES)}; got {', '.join(taken)}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_one_sign_for_two_things(self) -> Self:
+        if self.decimal == self.thousands:
+            message = f"decimal and thousands need different signs, got {self.decimal!r} for both"
             raise ValueError(message)
         return self
 

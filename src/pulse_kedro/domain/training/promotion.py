@@ -34,8 +34,8 @@ class PromotionOptions:
     """Largest probability of promoting an equally good challenger in one decision."""
     budget: float = Field(gt=0)
     """Expected false promotions in 365 days, over all decisions."""
-    decisions_per_year: int = Field(ge=1)
-    """Decisions that the budget is divided by."""
+    decisions_per_year: int | None = Field(ge=1)
+    """Decisions that the budget is divided by; `null` takes one per period of the data."""
     min_effective_origins: int = Field(ge=2)
     """Non-overlapping cutoffs a decision needs."""
     min_new_origins: int = Field(ge=1)
@@ -124,7 +124,7 @@ def weigh(
     """
     amount = count_evidence(contest, past, needed=options.min_effective_origins, new_needed=options.min_new_origins)
     alpha, left = allot_alpha(
-        past, as_of, cap=options.alpha, budget=options.budget, per_year=options.decisions_per_year
+        past, as_of, cap=options.alpha, budget=options.budget, per_year=options.decisions_per_year or freq.per_year
     )
     evidence = measure(
         contest, alpha=alpha or options.alpha, power=options.power, draws=options.draws, seed=options.seed

@@ -17,7 +17,7 @@ from pulse_kedro.forecasting.bundle_files import seal
 from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
-from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
 from pulse_kedro.pipelines.training.tables import backtest_table, loss_table
 
 Champions = Mapping[str, Callable[[], Bundle]]
@@ -32,6 +32,11 @@ class Fit:
     ids: tuple[str, ...]
     members: Mapping[str, Forecaster]
     parent: str | None
+
+
+def resolve_recipe(period: Period, recipe: RecipeSettings) -> RecipeOptions:
+    """Recipe as the settings describe it, complete: what they leave open follows from the frequency of the data."""
+    return recipe.resolve(frequency(period.frequency))
 
 
 def identify_cycle(period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str) -> Cycle:
@@ -58,8 +63,9 @@ def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe
 
 def plan_folds(states: dict[str, Fit], panel: pd.DataFrame, period: Period, backtest: BacktestOptions) -> pd.DataFrame:
     """Cutoffs at which history is replayed, each with its purpose; the longest horizon decides which are open."""
-    times = frequency(period.frequency).grid(panel[TIME].min(), period.as_of)
-    return plan_cutoffs(times, horizon=max(fit.recipe.horizon for fit in states.values()), options=backtest)
+    freq = frequency(period.frequency)
+    times = freq.grid(panel[TIME].min(), period.as_of)
+    return plan_cutoffs(times, freq, horizon=max(fit.recipe.horizon for fit in states.values()), options=backtest)
 
 
 def update_states(

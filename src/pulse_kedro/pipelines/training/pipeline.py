@@ -9,6 +9,7 @@ from pulse_kedro.pipelines.training.nodes import (
     plan_folds,
     plan_training,
     replay_history,
+    resolve_recipe,
     seal_bundles,
     tabulate_backtest,
     tabulate_losses,
@@ -17,18 +18,17 @@ from pulse_kedro.pipelines.training.nodes import (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Plan -> update states -> plan folds -> replay -> combine -> calibrate -> seal and tabulate."""
+    """Recipe -> plan -> update states -> plan folds -> replay -> combine -> calibrate -> seal and tabulate."""
     replayed = ["states", "replays", "combinations"]
     sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
     return Pipeline(
         [
-            Node(
-                identify_cycle, ["period", "snapshot", "params:recipe", "code_version"], "cycle", name="identify_cycle"
-            ),
-            Node(plan_training, ["cycle", "champion", "panel", "params:recipe"], "training_plan", name="plan_training"),
+            Node(resolve_recipe, ["period", "params:recipe"], "recipe", name="resolve_recipe"),
+            Node(identify_cycle, ["period", "snapshot", "recipe", "code_version"], "cycle", name="identify_cycle"),
+            Node(plan_training, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_training"),
             Node(
                 update_states,
-                ["training_plan", "cycle", "champion", "panel", "params:recipe"],
+                ["training_plan", "cycle", "champion", "panel", "recipe"],
                 "states",
                 name="update_states",
             ),

@@ -78,8 +78,9 @@ def test_quarantined_row_keeps_every_cell_of_the_source_as_text() -> None:
 
     _, quarantine = split(table, declare())
 
-    assert ["row", "rule", "reason", "shop", "month", "sales", "title", "source.rule", "price"] == list(quarantine)
-    assert ["a", "2017-04-01", "many", "A shop", "internal", "1.5"] == quarantine.iloc[0, 3:].tolist()
+    front = ["row", "series", "rule", "reason"]
+    assert [*front, "shop", "month", "sales", "title", "source.rule", "price"] == list(quarantine)
+    assert ["a", "2017-04-01", "many", "A shop", "internal", "1.5"] == quarantine.iloc[0, 4:].tolist()
 
 
 def test_quarantine_survives_a_file(tmp_path: object) -> None:
@@ -202,7 +203,7 @@ def test_share_of_bad_rows_is_limited(limit: float, refused: bool) -> None:  # n
 @pytest.mark.parametrize(
     "error",
     [
-        MissingColumn("shops", {"source.columns.y": "sales"}, ("Sales",)),
+        MissingColumn("shops", [("source.columns.y", "sales")], ("Sales",)),
         EmptySource("shops"),
         TooManyBadRows("shops", 3, 0.3, {"text_value": 2}, "row 1"),
     ],
