@@ -38,7 +38,7 @@ AGREED = ("2013-10-01", "2018-09-01")
 RIVAL = "seasonal_drift"
 INTERVAL_METRICS = ("coverage_80", "coverage_95", "wis")
 QUICK_MEMBERS = ("seasonal_naive", "seasonal_drift", "drift_ridge_24")
-QUICK_BACKTEST = BacktestOptions(burn_in=6, calibration=24, evaluation=6, minimum_history=48)
+QUICK_BACKTEST = BacktestOptions(burn_in=6, calibration=24, evaluation=6, minimum_history=48, max_gigabytes=4)
 
 
 def shorten(recipe: RecipeOptions) -> RecipeOptions:

@@ -19,7 +19,7 @@ from source_samples import declare, snapshot_of
 
 FIRST = pd.Timestamp("2001-01-01")
 RECIPE = a_recipe(warm_up=12)
-BACKTEST = BacktestOptions(burn_in=12, calibration=36, evaluation=24, minimum_history=36)
+BACKTEST = BacktestOptions(burn_in=12, calibration=36, evaluation=24, minimum_history=36, max_gigabytes=1)
 Made = dict[str, Any]
 
 

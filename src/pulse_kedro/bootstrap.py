@@ -63,6 +63,27 @@ def configuration(env: str | None) -> AbstractConfigLoader:
     return loader
 
 
+def environment_folder(env: str) -> Path:
+    """Folder of an environment under `conf/`, which need not exist.
+
+    Raises:
+        UnknownEnvironment: There is no `conf/`, or the environment is the one that every run reads.
+    """
+    folder = _root() / "conf"
+    if not folder.is_dir():
+        raise UnknownEnvironment(env, [], str(folder))
+    if env == "base" or Path(env).name != env:
+        raise UnknownEnvironment(env, ["local", "or another plain name"], str(folder))
+    return folder / env
+
+
+def in_project(path: Path) -> str:
+    """A path as settings name it: relative to the project where it lies in it, else absolute."""
+    absolute = path.resolve()
+    root = _root().resolve()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else absolute.as_posix()
+
+
 def stores(loader: AbstractConfigLoader) -> Engine | None:
     """The database of an environment, opened for reading.
 

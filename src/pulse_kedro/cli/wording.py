@@ -34,14 +34,14 @@ def print_status(answer: Answer) -> None:
     facts = Table.grid("name", "text", padding=(0, 2))
     for name, text in facts_of(answer):
         facts.add_row(name, text)
-    _print(facts)
+    print_lines(facts)
     if answer["scores"]:
         scores = Table("last backtest", box=None, padding=(0, 2, 0, 0))
         for title, _ in METRICS.values():
             scores.add_column(title, justify="right")
         for row in score_rows(answer["scores"]):
             scores.add_row(*row)
-        _print("", scores)
+        print_lines("", scores)
 
 
 def print_why(answer: Answer) -> None:
@@ -50,7 +50,7 @@ def print_why(answer: Answer) -> None:
     Args:
         answer: What `why_of` gave.
     """
-    _print(explain(answer))
+    print_lines(explain(answer))
 
 
 def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -111,7 +111,7 @@ def explain(answer: Answer) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _print(*parts: object) -> None:
+def print_lines(*parts: object) -> None:
     """Fit words and tables to the terminal; lines stay whole where they go to a file or another program."""
     from rich.console import Console
 

@@ -30,6 +30,8 @@ class BacktestOptions:
     """Newest resolved cutoffs, on which everything is scored."""
     minimum_history: int | None = Field(ge=2)
     """Periods before the first cutoff; `null` takes what the frequency suggests."""
+    max_gigabytes: float = Field(gt=0)
+    """Memory that a replay may take, in units of 10^9 bytes; a larger one is refused before it begins."""
 
 
 class HistoryTooShort(InvalidInput):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pulse_kedro.domain.backtesting import FEWEST, BacktestOptions, HistoryTooShort, plan_cutoffs
 from pulse_kedro.domain.panel import frequency
 
-OPTIONS = BacktestOptions(burn_in=10, calibration=30, evaluation=20, minimum_history=24)
+OPTIONS = BacktestOptions(burn_in=10, calibration=30, evaluation=20, minimum_history=24, max_gigabytes=1)
 ORDER = ["burn_in", "calibration", "evaluation", "open"]
 
 
@@ -75,11 +75,19 @@ def test_a_history_without_room_is_refused_with_the_number_it_takes() -> None:
     assert 34 == pickle.loads(pickle.dumps(caught.value)).needed  # noqa: S301  (our own bytes)
 
 
-@pytest.mark.parametrize(
-    "change", [{"evaluation": 5}, {"calibration": 11}, {"burn_in": -1}, {"minimum_history": 1}, {"x": 1}]
+WRONG = (
+    {"evaluation": 5},
+    {"calibration": 11},
+    {"burn_in": -1},
+    {"minimum_history": 1},
+    {"max_gigabytes": 0},
+    {"x": 1},
 )
+
+
+@pytest.mark.parametrize("change", WRONG)
 def test_options_out_of_range_are_refused_by_name(change: dict[str, int]) -> None:
-    accepted = {"burn_in": 0, "calibration": 12, "evaluation": 6, "minimum_history": 2}
+    accepted = {"burn_in": 0, "calibration": 12, "evaluation": 6, "minimum_history": 2, "max_gigabytes": 1}
 
     assert BacktestOptions(**accepted)
     with pytest.raises(ValidationError, match=next(iter(change))):

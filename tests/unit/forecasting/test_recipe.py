@@ -69,9 +69,10 @@ def test_what_the_settings_leave_open_follows_from_the_frequency(settings: dict[
     recipe = recipe_of_settings(settings, freq)
 
     assert (freq.horizon, freq.season_length) == (recipe.horizon, recipe.season_length)
-    assert 3 * freq.season_length == {member.name: member for member in recipe.members}[
-        f"drift_ridge_{3 * freq.season_length}"
-    ].look_back
+    assert (
+        3 * freq.season_length
+        == {member.name: member for member in recipe.members}[f"drift_ridge_{3 * freq.season_length}"].look_back
+    )
 
 
 def test_what_the_settings_say_is_not_replaced(settings: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pulse_kedro.domain.data_management.parsing import parse_numbers, parse_periods, parse_text, whole
+from pulse_kedro.domain.data_management.parsing import is_blank, parse_numbers, parse_periods, parse_text, whole
 from pulse_kedro.domain.data_management.source import SEPARATOR, SourceOptions
 from pulse_kedro.domain.panel import ID, TARGET, TIME
 
@@ -47,8 +47,8 @@ def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFra
     """Observations of some rows, one table per value column."""
     columns, key = options.columns, _key(block, options)
     when = parse_periods(block[columns.ds], options.step, options.date_format)
-    dated = parse_text(block[columns.ds]).notna().to_numpy()
-    blank = {name: parse_text(block[name]).isna().to_numpy() for name in columns.y}
+    undated = is_blank(block[columns.ds])
+    blank = {name: is_blank(block[name]) for name in columns.y}
     silent = np.logical_and.reduce(list(blank.values()))
     several, everywhere = len(columns.y) > 1, np.ones(len(block), dtype=bool)
     for name in columns.y:
@@ -66,7 +66,7 @@ def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFra
         )
         broken = (
             pd.isna(key[counts]),
-            ~dated[counts],
+            undated[counts],
             table[TIME].isna(),
             blank[name][counts],
             np.isnan(values),

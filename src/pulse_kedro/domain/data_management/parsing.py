@@ -3,11 +3,16 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Frequency
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FIRST_YEAR, LAST_YEAR = 1700, 2200
 QUARTER, WEEK = "%q", "%V"
@@ -38,6 +43,27 @@ def parse_text(values: pd.Series) -> pd.Series:
         ['1', <NA>]
     """
     return _by_category(values, _parse_text)
+
+
+def is_blank(values: pd.Series) -> npt.NDArray[np.bool_]:
+    """Where `parse_text` finds nothing.
+
+    Args:
+        values: Any column.
+
+    Example:
+        >>> is_blank(pd.Series([" ", "n/a", None])).tolist()
+        [True, False, True]
+    """
+    arrow = _as_arrow(values)
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
+        return values.isna().to_numpy(dtype=bool)
+    if arrow is None:
+        return parse_text(values).isna().to_numpy(dtype=bool)
+    import pyarrow.compute as pc
+
+    empty = pc.equal(pc.utf8_trim_whitespace(arrow), "")
+    return np.asarray(pc.fill_null(empty, fill_value=True).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def parse_numbers(values: pd.Series, *, decimal: str = ".", thousands: str | None = None) -> Array:
@@ -92,11 +118,23 @@ def parse_periods(values: pd.Series, freq: Frequency, date_format: str | None) -
 
     def parse(cells: pd.Series) -> pd.Series:
         moments = _moments(cells, in_utc=freq.name == "hourly", date_format=date_format)
-        usable = moments.where(moments.dt.year.between(FIRST_YEAR, LAST_YEAR)).dt.as_unit("ns")
-        starts: pd.Series = usable.dt.to_period(freq.period).dt.start_time
+        starts: pd.Series = moments.dt.to_period(freq.period).dt.start_time
         return starts
 
     return _by_category(values, parse)
+
+
+def parse_moments(values: pd.Series, date_format: str | None) -> pd.Series:
+    """Cells as moments in UTC, for looking at a column whose frequency is not known yet.
+
+    Args:
+        values: Dates, periods, or text and whole numbers that spell a date.
+        date_format: As for `parse_periods`.
+
+    Returns:
+        `datetime64[ns]` of the same length; `NaT` where there is no date between `FIRST_YEAR` and `LAST_YEAR`.
+    """
+    return _by_category(values, lambda cells: _moments(cells, in_utc=True, date_format=date_format))
 
 
 def _by_category(values: pd.Series, parse: Callable[[pd.Series], pd.Series]) -> pd.Series:
@@ -114,15 +152,25 @@ def _parse_text(values: pd.Series) -> pd.Series:
 
 def _parse_arrow(values: pd.Series) -> Array | None:
     """Numbers of an Arrow text column, read in one go to the nearest float; `None` where one of them needs a look."""
-    if not (isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "pyarrow"):
+    arrow = _as_arrow(values)
+    if arrow is None:
         return None
     import pyarrow as pa
     import pyarrow.compute as pc
 
     with suppress(pa.ArrowInvalid):
-        numbers = pc.cast(pa.array(values), pa.float64()).to_numpy(zero_copy_only=False)
-        return np.asarray(numbers, dtype=float) + 0.0
+        return np.asarray(pc.cast(arrow, pa.float64()).to_numpy(zero_copy_only=False), dtype=float) + 0.0
     return None
+
+
+def _as_arrow(values: pd.Series) -> "pa.Array | None":
+    """An Arrow text column as it is stored; `None` for any other column."""
+    if not (isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "pyarrow"):
+        return None
+    import pyarrow as pa
+
+    chunks = pa.array(values)
+    return chunks.combine_chunks() if isinstance(chunks, pa.ChunkedArray) else chunks
 
 
 def _plain_numbers(values: pd.Series, decimal: str, thousands: str | None) -> list[object]:
@@ -154,7 +202,13 @@ def _parse_number(cell: object) -> float:
 
 
 def _moments(values: pd.Series, *, in_utc: bool, date_format: str | None) -> pd.Series:
-    """Cells as moments without time zone; `NaT` where unreadable."""
+    """Cells as moments without time zone; `NaT` where unreadable or far from our time."""
+    moments = _all_moments(values, in_utc=in_utc, date_format=date_format)
+    usable: pd.Series = moments.where(moments.dt.year.between(FIRST_YEAR, LAST_YEAR)).dt.as_unit("ns")
+    return usable
+
+
+def _all_moments(values: pd.Series, *, in_utc: bool, date_format: str | None) -> pd.Series:
     if pd.api.types.is_datetime64_dtype(values):
         return values
     if isinstance(values.dtype, pd.PeriodDtype):

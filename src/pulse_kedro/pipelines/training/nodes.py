@@ -18,6 +18,7 @@ from pulse_kedro.forecasting.combination import Combination, combine_by_nested_c
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.sizing import require_memory
 from pulse_kedro.pipelines.training.tables import backtest_table, loss_table
 
 Champions = Mapping[str, Callable[[], Bundle]]
@@ -65,7 +66,11 @@ def plan_folds(states: dict[str, Fit], panel: pd.DataFrame, period: Period, back
     """Cutoffs at which history is replayed, each with its purpose; the longest horizon decides which are open."""
     freq = frequency(period.frequency)
     times = freq.grid(panel[TIME].min(), period.as_of)
-    return plan_cutoffs(times, freq, horizon=max(fit.recipe.horizon for fit in states.values()), options=backtest)
+    horizon = max(fit.recipe.horizon for fit in states.values())
+    folds = plan_cutoffs(times, freq, horizon=horizon, options=backtest)
+    series = sum(len(fit.ids) for fit in states.values())
+    require_memory(cutoffs=len(folds), horizon=horizon, series=series, allowed=backtest.max_gigabytes)
+    return folds
 
 
 def update_states(

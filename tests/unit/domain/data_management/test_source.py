@@ -26,7 +26,10 @@ def test_shipped_declaration_is_accepted(project: Path) -> None:
         ({"release_lag_days": -1}, "greater than or equal to 0"),
         ({"stale_after": 0}, "greater than or equal to 1"),
         ({"max_quarantined": 30}, "less than or equal to 1"),
-        ({"columns": {"unique_id": "shop", "ds": "shop", "y": "sales"}}, "need columns of their own, got 'shop', 'shop'"),
+        (
+            {"columns": {"unique_id": "shop", "ds": "shop", "y": "sales"}},
+            "columns of their own, got 'shop', 'shop'",
+        ),
         ({"columns": {"id": "shop", "ds": "month", "y": "sales"}}, "id"),
         ({"static": ["y", "status"]}, "static columns may not be called .*; got status, y"),
         ({"frequenzy": "monthly"}, "frequenzy"),

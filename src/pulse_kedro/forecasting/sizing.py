@@ -1,0 +1,141 @@
+"""How much data a recipe and its backtest need, and how much memory they take; fitting settings for unusual sizes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulse_kedro.domain.backtesting import FEWEST, BacktestOptions
+from pulse_kedro.domain.errors import InvalidConfiguration
+from pulse_kedro.domain.panel import Frequency
+from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
+
+BYTES_PER_CELL = 450
+"""Memory that a backtest takes per cutoff, step and series: forecasts of all members and candidates, quantiles, the
+table of evaluated rows and what is computed from it; measured on the default recipe."""
+USABLE = 0.8
+"""Share of the median history that a member's window may span (`forecasting.md` 2.6); a longer one rarely learns."""
+ROOMY = 24
+"""Resolved cutoffs below which the defaults are given up for shorter ones; ours."""
+SMALLEST = {"burn_in": 0, "calibration": 12, "evaluation": 6}
+"""The least a backtest keeps when memory is short."""
+
+
+class ReplayTooLarge(InvalidConfiguration):
+    """A backtest would take more memory than the settings allow."""
+
+    def __init__(self, needed: float, allowed: float, cells: Mapping[str, int]) -> None:
+        """Keep both sizes in gigabytes, and what the size is made of."""
+        super().__init__(needed, allowed, dict(cells))
+        self.needed, self.allowed, self.cells = needed, allowed, dict(cells)
+
+    def __str__(self) -> str:
+        """Give the sizes and the settings that change them."""
+        made_of = ", ".join(f"{count:,} {name}" for name, count in self.cells.items())
+        return (
+            f"Planning the backtest failed: got a need of about {self.needed:.1f} GB ({made_of}), expected at most "
+            f"{self.allowed:g} GB (backtest.max_gigabytes). Lower backtest.evaluation, backtest.calibration or "
+            "recipe.horizon in conf/, or raise the limit where the machine has the memory."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Size of a panel: number of series, periods from the first to the last, observations of the median series."""
+
+    series: int
+    periods: int
+    median: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Settings that differ from the defaults for a panel of some size, and why; empty where the defaults fit."""
+
+    recipe: Mapping[str, object]
+    backtest: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def gigabytes(cutoffs: int, horizon: int, series: int) -> float:
+    """Memory that a backtest takes, in units of 10^9 bytes."""
+    return BYTES_PER_CELL * cutoffs * horizon * series / 1e9
+
+
+def require_memory(*, cutoffs: int, horizon: int, series: int, allowed: float) -> None:
+    """Refuse a backtest that would not fit.
+
+    Raises:
+        ReplayTooLarge: It needs more than `allowed` gigabytes.
+    """
+    needed = gigabytes(cutoffs, horizon, series)
+    if needed > allowed:
+        raise ReplayTooLarge(needed, allowed, {"cutoffs": cutoffs, "steps": horizon, "series": series})
+
+
+def fit(extent: Extent, freq: Frequency, recipe: RecipeSettings, backtest: BacktestOptions) -> Fit:
+    """Settings for a panel that is shorter or larger than the defaults are made for.
+
+    Args:
+        extent: Size of the panel.
+        freq: Its frequency.
+        recipe: The settings in force.
+        backtest: The settings in force.
+
+    Returns:
+        Only what has to change: a shorter horizon and less history before the first cutoff for short data, fewer
+        members where their windows would span too much of the median series, fewer cutoffs for many series.
+    """
+    full = recipe.resolve(freq)
+    horizon, history, notes = _fit_length(extent, freq, full.horizon, backtest)
+    changed: dict[str, object] = {} if horizon == full.horizon else {"horizon": horizon}
+    members = _fit_members(extent, full, horizon)
+    if len(members) < len(full.members):
+        changed["members"] = members
+        notes.append(
+            f"{len(full.members) - len(members)} of {len(full.members)} members are left out: their windows are too "
+            f"long for a median series of {extent.median} observations"
+        )
+    counts = {} if history is None else {"minimum_history": history}
+    fewer = _fit_memory(extent, horizon, backtest)
+    if fewer:
+        notes.append(f"fewer cutoffs are replayed, for memory: {extent.series:,} series")
+    return Fit(recipe=changed, backtest=counts | fewer, notes=tuple(notes))
+
+
+def _fit_length(
+    extent: Extent, freq: Frequency, horizon: int, backtest: BacktestOptions
+) -> tuple[int, int | None, list[str]]:
+    """Horizon, and history before the first cutoff where it has to change."""
+    history = backtest.minimum_history or freq.minimum_history
+    if extent.periods - history - horizon >= ROOMY:
+        return horizon, None, []
+    shorter = min(horizon, max(1, extent.periods // 6))
+    before = min(history, max(freq.season_length + 2, extent.periods // 3))
+    before = max(2, min(before, extent.periods - shorter - FEWEST))
+    note = f"{extent.periods} periods are short: {shorter} steps ahead, backtest from period {before + 1} on"
+    return shorter, before, [note]
+
+
+def _fit_members(extent: Extent, recipe: RecipeOptions, horizon: int) -> list[dict[str, object]]:
+    """Members whose windows leave something to learn from."""
+    longest = USABLE * extent.median - horizon
+    spans = {
+        member.name: (member.look_back or 0)
+        + (recipe.season_length if member.kind in ("seasonal_ridge", "drift_ridge") else 0)
+        for member in recipe.members
+    }
+    return [
+        {"kind": member.kind} | ({"look_back": member.look_back} if member.look_back else {})
+        for member in recipe.members
+        if spans[member.name] <= longest or member.look_back is None
+    ]
+
+
+def _fit_memory(extent: Extent, horizon: int, backtest: BacktestOptions) -> dict[str, int]:
+    """Numbers of cutoffs that fit into the memory that is allowed; empty where those in force do."""
+    counts = {name: int(getattr(backtest, name)) for name in SMALLEST}
+    fixed = 2 * horizon  # open cutoffs, and the calibration's own
+    room = backtest.max_gigabytes / gigabytes(1, horizon, extent.series) - fixed
+    if sum(counts.values()) <= room:
+        return {}
+    spare = max(0.0, room - sum(SMALLEST.values())) / (sum(counts.values()) - sum(SMALLEST.values()))
+    return {name: int(least + min(1.0, spare) * (counts[name] - least)) for name, least in SMALLEST.items()}
