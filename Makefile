@@ -26,15 +26,16 @@ help: ## List the targets
 
 install: $(STAMP)-run ## Create the environment and install the project
 
-run: $(STAMP)-run ## Run the first cycle, on the data known in December 2018
-	@$(BIN)/kedro run --params as_of=2018-12-01
+# `--env base`: the bundled data, whatever conf/local says about a source of one's own.
+run: $(STAMP)-run ## Run the first cycle, on the bundled data known in December 2018
+	@$(BIN)/kedro run --env base --params as_of=2018-12-01
 	@$(LOOK)
 
-next: $(STAMP)-run ## Run one more month after the newest cycle
-	@as_of=$$($(PY) -m pulse_kedro pulse next); code=$$?; \
+next: $(STAMP)-run ## Run one more month of the bundled data after the newest cycle
+	@as_of=$$($(PY) -m pulse_kedro pulse next --env base); code=$$?; \
 	if [ $$code -eq 3 ]; then exit 0; elif [ $$code -ne 0 ]; then exit $$code; fi; \
 	echo "Next cycle: as_of=$$as_of"; \
-	$(BIN)/kedro run --params as_of=$$as_of && $(LOOK)
+	$(BIN)/kedro run --env base --params as_of=$$as_of && $(LOOK)
 
 test: $(STAMP)-dev ## Run all tests, doctests included
 	@$(PY) -m pytest -n auto

@@ -1,6 +1,7 @@
 """Settings of a source of one's own, written as files of an environment under `conf/`."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,7 +36,16 @@ def spell(value: object) -> str:
         >>> print(spell({"a": ["x", None]}), spell("${oc.env:HOME}"))
         {"a": ["x", null]} "\\${oc.env:HOME}"
     """
-    return json.dumps(value, ensure_ascii=False).replace("${", "\\\\${")
+    return json.dumps(_escape(value), ensure_ascii=False)
+
+
+def _escape(value: object) -> object:
+    """The same value, in which no text is an interpolation for OmegaConf."""
+    if isinstance(value, str):
+        return re.sub(r"(\\*)\$\{", lambda found: 2 * found[1] + "\\${", value)
+    if isinstance(value, Mapping):
+        return {_escape(key): _escape(item) for key, item in value.items()}
+    return [_escape(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def write_settings(folder: Path, texts: Mapping[str, str], *, replace: bool) -> list[Path]:

@@ -160,6 +160,7 @@ def _stream(
     from pyarrow import csv as arrow
 
     bad: list[InvalidRow] = []
+    known = "utf8" if encoding.lower() in UTF8 else encoding
 
     def refuse(row: "InvalidRow") -> str:
         bad.append(row)
@@ -168,7 +169,9 @@ def _stream(
     try:
         reader = arrow.open_csv(
             file,
-            arrow.ReadOptions(block_size=BLOCK_BYTES, encoding="utf8" if encoding.lower() in UTF8 else encoding),
+            arrow.ReadOptions(
+                use_threads=False, block_size=BLOCK_BYTES, encoding="utf8" if encoding.lower() in UTF8 else encoding
+            ),
             arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
             arrow.ConvertOptions(column_types=types, strings_can_be_null=False, check_utf8=True),
         )

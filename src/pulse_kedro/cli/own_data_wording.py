@@ -97,10 +97,8 @@ def lines_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [
         ("file", _file(answer["file"])),
         ("series", f"{series['count']:,} named by {_named(columns)}; {_range(series)}"),
-        (
-            "date",
-            f"column {columns['ds']} ({dates['format']}), {answer['frequency']}, {dates['first']} to {dates['last']}",
-        ),
+        ("date", f"column {columns['ds']} ({dates['format']}), {dates['first']} to {dates['last']}"),
+        ("frequency", answer["frequency"]),
         ("value", f"{_columns(columns['y'])}, {_numbers(answer['numbers'])}"),
     ]
     if columns["static"]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from pulse_kedro.domain.data_management.parsing import is_blank, parse_numbers, parse_periods, parse_text, whole
 from pulse_kedro.domain.data_management.source import SEPARATOR, SourceOptions
@@ -32,15 +33,27 @@ def observe(source: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
         options: What the source declares.
 
     Returns:
-        One row per value cell: `at` (position of the row in the source), `column` (value column), `unique_id`, `ds`
-        (period start), `y`, the static columns as text, and `rule` (the first of `CELL_RULES` that is broken, else
-        missing). Of several value columns, empty cells are gaps and no observations; a row in which all of them are
-        empty leaves one observation that breaks `missing_value`.
+        One row per value cell: `at` (position of the row in the source), `column` (value column), `unique_id` (sorted
+        categories), `ds` (period start), `y`, the static columns as categories, and `rule` (the first of `CELL_RULES`
+        that is broken, else missing). Of several value columns, empty cells are gaps and no observations; a row in
+        which all of them are empty leaves one observation that breaks `missing_value`.
     """
     text = [*options.columns.unique_id, *options.static]
     source = source.assign(**{name: whole(source[name]) for name in text})
     blocks = (source.iloc[start : start + BLOCK] for start in range(0, len(source), BLOCK))
-    return pd.concat([part for block in blocks for part in _observe(block, options)], ignore_index=True)
+    return _join([part for block in blocks for part in _observe(block, options)])
+
+
+def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """One table of all parts; column by column, so that never all of it is there twice."""
+    columns = {}
+    for name in map(str, list(parts[0])):
+        pieces = [part.pop(name) for part in parts]
+        if isinstance(pieces[0].dtype, pd.CategoricalDtype):
+            columns[name] = union_categoricals(pieces, sort_categories=name == ID)
+        else:
+            columns[name] = np.concatenate([piece.to_numpy() for piece in pieces])
+    return pd.DataFrame(columns, copy=False)
 
 
 def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFrame]:
@@ -57,9 +70,9 @@ def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFra
         values = parse_numbers(cells[name], decimal=options.decimal, thousands=options.thousands)
         table = pd.DataFrame(
             {
-                AT: cells.index.to_numpy(),
+                AT: cells.index.to_numpy(dtype=np.int32),
                 COLUMN: _labelled(np.full(len(cells), columns.y.index(name)), columns.y),
-                ID: _series(key[counts], name, options),
+                ID: pd.Categorical(_series(key[counts], name, options)),
                 TIME: when.to_numpy()[counts],
                 TARGET: values,
             }
@@ -72,7 +85,8 @@ def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFra
             np.isnan(values),
             np.isinf(values),
         )
-        yield table.assign(**_labels(cells, name, options), **{RULE: _first(broken)})
+        labels = {label: pd.Categorical(texts) for label, texts in _labels(cells, name, options).items()}
+        yield table.assign(**labels, **{RULE: _first(broken)})
 
 
 def _key(block: pd.DataFrame, options: SourceOptions) -> Names:

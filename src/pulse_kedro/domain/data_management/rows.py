@@ -5,13 +5,15 @@ Every observation of the source ends in exactly one of the two tables. Nothing i
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE, observe
 from pulse_kedro.domain.data_management.quarantine import REPEAT_RULES, refuse, set_aside
 from pulse_kedro.domain.data_management.source import CONFIGURATION, SourceOptions
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch, nearest
-from pulse_kedro.domain.panel import AVAILABLE_AT, ID, PANEL_COLUMNS, TARGET, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME
 
 _SHOWN = 12
 _DELIMITERS = (";", "\t", "|", ",")
@@ -89,10 +91,28 @@ def split(table: pd.DataFrame, options: SourceOptions) -> tuple[pd.DataFrame, pd
     quarantine = set_aside(source, observed, options)
     if len(quarantine) == len(observed) or len(quarantine) > options.max_quarantined * len(observed):
         raise refuse(quarantine, len(observed), options)
-    good = observed.loc[observed[RULE].isna(), [ID, TIME, TARGET, *options.static]]
-    kept = good.sort_values([ID, TIME], ignore_index=True)
-    kept.insert(len(PANEL_COLUMNS) - 1, AVAILABLE_AT, options.release(kept[TIME]))
-    return kept, quarantine
+    return _kept(observed, options), quarantine
+
+
+def _kept(observed: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
+    """Observations that can be used, sorted by series and period, under the columns of the panel."""
+    good = np.flatnonzero(observed[RULE].isna())
+    order = good[np.lexsort((observed[TIME].to_numpy()[good], observed[ID].cat.codes.to_numpy()[good]))]
+    ds = observed[TIME].take(order).reset_index(drop=True)
+    columns = {
+        ID: _texts(observed[ID], order),
+        TIME: ds,
+        TARGET: observed[TARGET].to_numpy()[order],
+        AVAILABLE_AT: options.release(ds),
+        **{name: _texts(observed[name], order) for name in options.static},
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def _texts(values: pd.Series, order: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """Cells of a categorical column as text in some order, `None` where missing."""
+    names = np.array([*values.cat.categories, None], dtype=object)
+    return np.asarray(names[values.cat.codes.to_numpy()[order]], dtype=object)
 
 
 def _require_columns(table: pd.DataFrame, options: SourceOptions) -> None:
@@ -105,10 +125,14 @@ def _require_columns(table: pd.DataFrame, options: SourceOptions) -> None:
 def _with_repeats(observed: pd.DataFrame) -> pd.Series:
     """Rule that each observation breaks, those about repeated periods included; missing where it can be used."""
     rule = observed[RULE].cat.add_categories(REPEAT_RULES)
-    good = observed.loc[rule.isna()]
-    repeated = good.loc[good.duplicated([ID, TIME], keep=False)].drop(columns=[AT, COLUMN, RULE])
-    found = _find_repeats(repeated)
-    rule.loc[found.index] = found
+    good = np.flatnonzero(rule.isna())
+    series, when = observed[ID].cat.codes.to_numpy()[good], observed[TIME].to_numpy()[good]
+    order = np.lexsort((when, series))
+    same = (np.diff(series[order]) == 0) & (when[order][1:] == when[order][:-1])
+    again = np.union1d(order[1:][same], order[:-1][same])
+    if len(again):
+        found = _find_repeats(observed.take(good[again]).drop(columns=[AT, COLUMN, RULE]).astype({ID: object}))
+        rule.loc[found.index] = found
     return rule
 
 

@@ -28,6 +28,23 @@ class FrequencyChanged(InvalidConfiguration):
         )
 
 
+class OtherSeries(InvalidConfiguration):
+    """Not one series of the source is known to the champion: the data of somebody else."""
+
+    def __init__(self, found: str, champion: str) -> None:
+        """Keep one series of each."""
+        super().__init__(found, champion)
+        self.found, self.champion = found, champion
+
+    def __str__(self) -> str:
+        """Name one series of each, and how sources are kept apart."""
+        return (
+            f"Updating the champion failed: got other series only, such as {self.found!r}, expected some that it was "
+            f"trained on, such as {self.champion!r}. Keep each source apart: set `data_root` in globals.yml of an "
+            "environment (`kedro pulse init-data` does), or PULSE_DATA_ROOT."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChampionFacts:
     """What is asked of the champion before it is touched: its digest, its recipe, and the data it has seen."""

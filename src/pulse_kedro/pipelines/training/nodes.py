@@ -10,7 +10,7 @@ from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, Backtes
 from pulse_kedro.domain.cycle import Cycle, Period, identify
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
-from pulse_kedro.domain.training.triggers import ChampionFacts, FrequencyChanged, TrainingPlan, plan_jobs
+from pulse_kedro.domain.training.triggers import ChampionFacts, FrequencyChanged, OtherSeries, TrainingPlan, plan_jobs
 from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
@@ -53,6 +53,8 @@ def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe
     bundle = champion[parent]()
     if bundle.frequency != cycle.period.frequency:
         raise FrequencyChanged(cycle.period.frequency, bundle.frequency)
+    if panel[ID].isin(bundle.ids).sum() == 0:
+        raise OtherSeries(str(panel[ID].iloc[0]), bundle.ids[0])
     facts = ChampionFacts(
         digest=bundle.digest,
         recipe_digest=bundle.recipe_digest,

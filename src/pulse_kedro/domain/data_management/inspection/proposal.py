@@ -32,7 +32,7 @@ from pulse_kedro.domain.data_management.parsing import parse_moments
 from pulse_kedro.domain.data_management.source import RESERVED_NAMES
 
 MOST_ROWS = 5_000_000
-"""Rows in which the rhythm is looked for; of a larger table, whole series up to this number; ours."""
+"""Rows in which names and rhythm are looked for; of a larger table, its first ones or whole series; ours."""
 MAJORITY = 0.9
 """Share of the series that have to agree on one frequency; ours."""
 WEEKEND = 5
@@ -109,7 +109,8 @@ def inspect(table: pd.DataFrame, hints: Hints) -> Proposal:
     columns = {str(name): look_at(str(name), table[name]) for name in table.columns}
     reading = _read_dates(table, columns, hints)
     rest = [name for name in columns if name not in (reading.ds, *reading.key)]
-    constant = constant_within(table, reading.series, rest) if reading.key else []
+    few = table.iloc[:MOST_ROWS]
+    constant = constant_within(few, reading.series[: len(few)], rest) if reading.key else []
     static = _static(constant, hints)
     values = hints.y or _values(columns, [name for name in rest if name not in constant])
     signs = _signs([columns[name].cells for name in values], hints)
@@ -136,8 +137,9 @@ def _read_dates(table: pd.DataFrame, columns: Mapping[str, Column], hints: Hints
     readings, keyless = [], None
     for column in candidates:
         others = [other for other in columns.values() if other.name not in (column.name, *(hints.y or ()))]
-        when = factorize(table[column.name])
-        key = hints.unique_id if hints.unique_id is not None else choose_key(table, when, key_candidates(others))
+        few = table.iloc[:MOST_ROWS]
+        when = factorize(few[column.name])
+        key = hints.unique_id if hints.unique_id is not None else choose_key(few, when, key_candidates(others))
         if key is None:
             keyless = column.name
             continue

@@ -100,10 +100,11 @@ class UnclearFrequency(InvalidInput):
         """Count the series and say what can be done."""
         found = ", ".join(f"{count} {name}" for name, count in self.counts.items())
         lone = f", {self.single} with one date only" if self.single else ""
+        kinds = found or "none with two dates"
         return (
-            f"Finding the frequency failed: got series of these kinds: {found or 'none with two dates'}{lone}; expected "
-            "one of hourly, daily, weekly, monthly or quarterly for all of them. Put each frequency into a file of its "
-            "own, or choose one with --frequency: series with several values in one of its periods are then set aside."
+            f"Finding the frequency failed: got series of these kinds: {kinds}{lone}; expected one of hourly, daily, "
+            "weekly, monthly or quarterly for all of them. Put each frequency into a file of its own, or choose one "
+            "with --frequency: series with several values in one of its periods are then set aside."
         )
 
 
