@@ -9,7 +9,12 @@ def create_pipeline(**_: object) -> Pipeline:
     """Measure the bias of what serves, and write its rulebook."""
     return Pipeline(
         [
-            Node(tabulate_bias, ["backtest", "series", "promotion_decision"], "bias_table", name="tabulate_bias"),
+            Node(
+                tabulate_bias,
+                ["backtest", "series", "promotion_decision", "period"],
+                "bias_table",
+                name="tabulate_bias",
+            ),
             Node(write_rulebook, ["promotion_decision"], "rulebook", name="write_rulebook"),
         ],
         namespace="rules",

@@ -1,1 +1,1 @@
-"""What the report says: `sources`, `facts`; `story`, `advice`, `bias`, `data`; `tables`; all joined in `summary`."""
+"""What the report says: `sources`, `facts`, `news`; `front`, `story`, `advice`, `bias`, `data`; `tables`; all joined in `summary`."""
