@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic")
-DESKTOP, PHONE = (1400, 900), (390, 844)
+DESKTOP, PHONE, PAPER = (1400, 900), (390, 844), (688, 1017)
+"""Pixels; paper is A4 between margins of 14 mm."""
 PATIENCE = 60_000
 """Milliseconds after which a page is not slow but broken."""
 

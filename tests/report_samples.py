@@ -259,7 +259,8 @@ def retimed(inputs: dict[str, Any], name: str) -> dict[str, Any]:
 
     def shifted(frame: pd.DataFrame) -> pd.DataFrame:
         dates = [column for column in ("ds", "cutoff", "as_of", "first", "last") if column in frame]
-        return frame.assign(**{column: frame[column].map(moved).astype("datetime64[ns]") for column in dates})
+        places = {when: moved(when) for column in dates for when in frame[column].unique()}
+        return frame.assign(**{column: frame[column].map(places).astype("datetime64[ns]") for column in dates})
 
     whole, period, cycle = inputs["ledger"], inputs["period"], inputs["cycle_record"]
     tables = {name: shifted(inputs[name]) for name in ("panel", "series", "backtest", "forecasts", "cutoff_losses")}

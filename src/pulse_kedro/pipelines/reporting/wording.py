@@ -11,6 +11,8 @@ _LONG = {"monthly": "%B %Y", "hourly": "%d %B %Y %H:%M"}
 _SHORT = {"monthly": "%b %Y", "quarterly": "%b %Y", "hourly": "%d %b %H:%M"}
 _PERIOD = {"monthly": "month", "quarterly": "quarter", "weekly": "week", "daily": "day", "hourly": "hour"}
 COMBINATION = "combination"
+NAME, TITLE = 60, 120
+"""Letters of the name of a series, and of the report, for which a line of the decision page has room."""
 KINDS = {
     "hour": "hour of the day",
     "weekday": "day of the week",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pulse_kedro.domain.rules.bias import BIAS_COLUMNS, groups, tabulate
 
@@ -40,6 +41,24 @@ def test_planted_bias_is_found_in_its_month_and_nowhere_else() -> None:
     assert ["03"] == list(strong)
     assert abs(months.loc["03", "mean_residual"] - 0.5) < 0.1
     assert set(BIAS_COLUMNS) == set(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "step", "kind", "slices"),
+    [
+        ("hourly", "h", "hour", [f"{hour:02d}" for hour in range(24)]),
+        ("daily", "D", "weekday", [f"{day:02d}" for day in range(1, 8)]),
+        ("weekly", "W-MON", "month", [f"{month:02d}" for month in range(1, 13)]),
+        ("quarterly", "QS", "quarter", ["01", "02", "03", "04"]),
+    ],
+)
+def test_season_is_that_of_the_frequency(frequency: str, step: str, kind: str, slices: list[str]) -> None:
+    rows = backtest(cutoffs=12)
+    times = pd.date_range("2019-01-07", periods=len(rows), freq=step)
+    table = tabulate(rows.assign(ds=times), SERIES, RECIPE, frequency)
+
+    assert {kind, "horizon", "group"} == set(table["kind"])
+    assert slices == sorted(table.loc[table["kind"] == kind, "slice"])
 
 
 def test_every_row_is_counted_once_per_kind() -> None:

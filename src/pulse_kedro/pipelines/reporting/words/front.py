@@ -10,6 +10,7 @@ from pulse_kedro.domain.data_management.steps import spell
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.pipelines.reporting.scores import short
 from pulse_kedro.pipelines.reporting.wording import (
+    NAME,
     change,
     counted,
     is_number,
@@ -28,8 +29,6 @@ from pulse_kedro.pipelines.reporting.words.story import REPLAY, VERDICTS, Entry
 
 SHOWN = 4
 """Advices that fit on the decision page; the others follow in the next section."""
-NAME = 60
-"""Letters of a name that the decision page has room for."""
 CHARGES = {
     "BOOTSTRAP": "The first forecaster is in charge.",
     "PROMOTE": "A challenger took over.",
