@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,4 +174,4 @@ def test_keyboard_reaches_the_content_first_and_shows_where_it_is(
 
         levels = seen.page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(one => +one.tagName[1])")
         assert [1, 2] == levels[:2]
-        assert max(later - earlier for earlier, later in zip(levels, levels[1:], strict=False)) == 1
+        assert max(later - earlier for earlier, later in pairwise(levels)) == 1

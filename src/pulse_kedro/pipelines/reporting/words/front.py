@@ -146,4 +146,7 @@ def _next_cycle(facts: Facts) -> str:
     due = freq.shift(following, 1) + pd.Timedelta(days=lag)
     why = f", {counted(round(lag), 'day')} after it ends" if round(lag) else ", when it has ended"
     horizon = steps(facts.horizon, facts.frequency)
-    return f"When {name} is in. It is expected on {moment(due)}{why}. Until then these forecasts of the next {horizon} stand."
+    return (
+        f"When {name} is in. It is expected on {moment(due)}{why}. "
+        f"Until then these forecasts of the next {horizon} stand."
+    )
