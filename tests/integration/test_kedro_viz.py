@@ -119,5 +119,5 @@ def open_in_browser(address: str, pictures: ModuleType) -> float:
 
 
 def test_pictures_are_refused_without_a_finished_cycle(pictures: ModuleType, tmp_path: Path) -> None:
-    with pytest.raises(pictures.NotReadyForPictures, match="got no finished cycle in the data root.*make run"):
+    with pytest.raises(pictures.NotReadyForPictures, match=r"got no finished cycle in the data root.*make run"):
         pictures.find_report(tmp_path)

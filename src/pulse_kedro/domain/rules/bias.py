@@ -1,4 +1,4 @@
-"""Bias of a recipe's backtest by season, horizon and series group, with an error that respects overlapping forecasts."""
+"""Bias of a recipe's backtest by season, horizon and group, with an error that respects overlapping forecasts."""
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,8 @@ def season_of(when: pd.Series, frequency: str) -> pd.Series:
         "month": when.dt.month,
         "quarter": when.dt.quarter,
     }
-    return position[SEASONS[frequency]]
+    found: pd.Series = position[SEASONS[frequency]]
+    return found
 
 
 def groups(series: pd.DataFrame) -> dict[str, str]:

@@ -183,8 +183,8 @@ def slice_name(kind: str, name: str) -> str:
     if kind == "group" or not name.isdigit():
         return name
     place = int(name)
-    names = {"month": calendar.month_abbr, "weekday": ["", *calendar.day_abbr]}
-    if kind in names and place < len(names[kind]):
+    names: dict[str, list[str]] = {"month": list(calendar.month_abbr), "weekday": ["", *calendar.day_abbr]}
+    if place < len(names.get(kind, [])):
         return names[kind][place]
     return {"hour": f"{place:02d}:00", "quarter": f"Q{place}"}.get(kind, str(place))
 

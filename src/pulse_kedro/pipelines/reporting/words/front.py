@@ -110,8 +110,8 @@ def _came_in(outlook: Outlook | None, facts: Facts) -> str:
         number(value, outlook.digits) for value in (arrival.low, arrival.high, arrival.actual, arrival.expected)
     )
     return (
-        f"{shorten(outlook.title, NAME)} came in at {actual} {facts.source.unit} for {when}, {_against(arrival, facts)}: "
-        f"the last cycle had expected {expected}, between {low} and {high}. {held}"
+        f"{shorten(outlook.title, NAME)} came in at {actual} {facts.source.unit} for {when}, "
+        f"{_against(arrival, facts)}: the last cycle had expected {expected}, between {low} and {high}. {held}"
     )
 
 
