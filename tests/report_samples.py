@@ -1,6 +1,8 @@
 """Everything the reporting room reads, made up: a panel with trend and season, its backtest, forecasts and ledger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,16 +11,19 @@ import yaml
 from pydantic import TypeAdapter
 
 from miniature import YEAR, waves
-from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.data_management.source import SourceColumns, SourceOptions
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, RAW_COLUMNS, RULED_COLUMNS, Ledger
 from pulse_kedro.domain.metrics.live import score_ledger
 from pulse_kedro.domain.metrics.scores import score_rows
-from pulse_kedro.domain.panel import FREQUENCIES, QUANTILE_COLUMNS
+from pulse_kedro.domain.panel import FREQUENCIES, QUANTILE_COLUMNS, frequency
 from pulse_kedro.domain.rules.bias import tabulate
+from pulse_kedro.pipelines.reporting import create_pipeline
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from records import a_cycle, committed
+from rooms import run_room
 
+CONF = Path(__file__).parents[1] / "conf" / "base" / "parameters_reporting.yml"
 SERIES, PERIODS, CUTOFFS = 15, 240, 60
 RECIPE, RIVAL = "a" * 64, "b" * 64
 TIMES = pd.date_range("1999-01-01", periods=PERIODS, freq="MS").as_unit("ns")
@@ -43,9 +48,15 @@ SOURCE = SourceOptions(
 )
 
 
-def options(project_text: str, **changes: object) -> ReportingOptions:
+def options(**changes: object) -> ReportingOptions:
     """The options of the repository, some of them changed."""
-    return TypeAdapter(ReportingOptions).validate_python(yaml.safe_load(project_text)["reporting"] | changes)
+    written = yaml.safe_load(CONF.read_text(encoding="utf-8"))["reporting"]
+    return TypeAdapter(ReportingOptions).validate_python(written | changes)
+
+
+def report(inputs: dict[str, Any], source: SourceOptions = SOURCE, **changes: object) -> dict[str, Any]:
+    """Everything the reporting room makes of these inputs."""
+    return run_room(create_pipeline(), inputs | {"params:source": source, "params:reporting": options(**changes)})
 
 
 def panel(as_of: pd.Timestamp) -> pd.DataFrame:
@@ -198,7 +209,7 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "scores": scores,
         "live_scores": score_ledger(ledger, outcomes, scale, cycle.period.ancestors),
         "promotion_decision": decision,
-        "bias_table": tabulate(table, series(known, {IDS[5]: HOSTILE} if titles else {}), RECIPE),
+        "bias_table": tabulate(table, series(known, {IDS[5]: HOSTILE} if titles else {}), RECIPE, "monthly"),
         "forecasts": forecasts(cycle, known),
         "quality_report": quality(known),
         "ledger": ledger,
@@ -215,3 +226,60 @@ def losses() -> pd.DataFrame:
         for recipe in (RECIPE, RIVAL)
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def only(inputs: dict[str, Any], ids: Sequence[str]) -> dict[str, Any]:
+    """The same room as if the source held nothing but these series."""
+
+    def part(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["unique_id"].isin(ids)].reset_index(drop=True)
+
+    whole = inputs["ledger"]
+    cut = {name: part(inputs[name]) for name in ("panel", "series", "backtest", "forecasts")}
+    scores = inputs["scores"]
+    about = scores["level"].ne("series") | scores["unique_id"].isin(ids)
+    groups = {"total": len(ids), "alive": len(ids), "ended": [], "short": [], "constant": [], "lost": []}
+    return (
+        inputs
+        | cut
+        | {
+            "scores": scores[about],
+            "bias_table": tabulate(cut["backtest"], cut["series"], RECIPE, inputs["period"].frequency),
+            "ledger": Ledger(forecasts=part(whole.forecasts), outcomes=part(whole.outcomes)),
+            "quality_report": inputs["quality_report"] | {"series": groups, "gaps": {}},
+        }
+    )
+
+
+def retimed(inputs: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same room with other periods in place of months, one for one; the last month becomes spring 2019."""
+    freq = frequency(name)
+    newest, first = inputs["period"].as_of, pd.Timestamp("2019-03-04 13:00" if name == "hourly" else "2019-03-04")
+
+    def moved(when: pd.Timestamp) -> pd.Timestamp:
+        return freq.shift(first, FREQUENCIES["monthly"].distance(newest, when)).as_unit("ns")
+
+    def shifted(frame: pd.DataFrame) -> pd.DataFrame:
+        dates = [column for column in ("ds", "cutoff", "as_of", "first", "last") if column in frame]
+        places = {when: moved(when) for column in dates for when in frame[column].unique()}
+        return frame.assign(**{column: frame[column].map(places).astype("datetime64[ns]") for column in dates})
+
+    whole, period, cycle = inputs["ledger"], inputs["period"], inputs["cycle_record"]
+    tables = {name: shifted(inputs[name]) for name in ("panel", "series", "backtest", "forecasts", "cutoff_losses")}
+    new = Period(
+        as_of=moved(period.as_of), first_target=moved(period.first_target), frequency=name, ancestors=period.ancestors
+    )
+    ended = {
+        key: moved(pd.Timestamp(inputs["quality_report"][key])).isoformat() for key in ("first_period", "last_period")
+    }
+    return (
+        inputs
+        | tables
+        | {
+            "period": new,
+            "cycle_record": replace(cycle, as_of=new.as_of, since=moved(pd.Timestamp("2018-06-01")).isoformat()),
+            "ledger": Ledger(forecasts=shifted(whole.forecasts), outcomes=shifted(whole.outcomes)),
+            "bias_table": tabulate(tables["backtest"], tables["series"], RECIPE, name),
+            "quality_report": inputs["quality_report"] | ended | {"gaps": {}},
+        }
+    )

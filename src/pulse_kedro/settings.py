@@ -27,9 +27,16 @@ def in_project(path: str) -> str:
     return str(Path(project_root(), path))
 
 
+NOISE = (
+    "Add type hints to the `predict` method",  # MLflow 3.17 to authors of models
+    "The 'preview_fn' feature is experimental",  # Kedro 1.7, once per process; it goes when the feature is stable
+    "ORJSONResponse is deprecated",  # kedro-viz 12.5 and FastAPI
+)
+
+
 def is_worth_showing(record: logging.LogRecord) -> bool:
-    """Whether a captured warning says something to the reader of a run; MLflow's advice to model authors does not."""
-    return "Add type hints to the `predict` method" not in record.getMessage()
+    """Whether a captured warning says something to the reader of a run; what packages tell each other does not."""
+    return not any(words in record.getMessage() for words in NOISE)
 
 
 CONFIG_LOADER_ARGS = {

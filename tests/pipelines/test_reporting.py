@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,12 @@ from pulse_kedro.pipelines.reporting.intervals import bound
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.pictures.canvas import split_panels
 from pulse_kedro.pipelines.reporting.pictures.palette import DARK, LIGHT
-from report_samples import ENDED, HOSTILE, IDS, RECIPE, SOURCE, options, room
-from rooms import run_room
+from report_samples import ENDED, HOSTILE, IDS, RECIPE, options, report, room
 
-CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_reporting.yml"
-SECTIONS = ("happened", "forecasts", "evidence", "earlier", "bias", "data", "glossary", "provenance")
+SECTIONS = ("decision", "happened", "forecasts", "evidence", "earlier", "bias", "data", "glossary", "provenance")
 MEGABYTE = 2**20
+FEW: dict[str, Any] = {"aggregate": IDS[0], "examples": 3}
+PICTURES = ("forecast_fans", "backtest_against_baselines", "skill_by_horizon", "interval_coverage", "bias_by_slice")
 Made = dict[str, Any]
 
 
@@ -67,24 +66,19 @@ class Page(HTMLParser):
         return [value or "" for _, attributes in self.tags for name, value in attributes.items() if name in names]
 
 
-def run(inputs: dict[str, Any], **changes: object) -> Made:
-    given = inputs | {"params:source": SOURCE, "params:reporting": options(CONF.read_text(encoding="utf-8"), **changes)}
-    return run_room(create_pipeline(), given)
-
-
 @cache
 def first() -> Made:
-    return run(room(titles={IDS[0]: HOSTILE}), aggregate=IDS[0], examples=6)
+    return report(room(titles={IDS[0]: HOSTILE}), aggregate=IDS[0], examples=6)
 
 
 @cache
 def later() -> Made:
-    return run(room(earlier=4), aggregate=IDS[0], examples=6)
+    return report(room(earlier=4), aggregate=IDS[0], examples=6)
 
 
 @cache
 def contested() -> Made:
-    return run(room(earlier=1, with_gate=True), aggregate=IDS[0], examples=6)
+    return report(room(earlier=1, with_gate=True), aggregate=IDS[0], examples=6)
 
 
 CYCLES = pytest.mark.parametrize("made", [first, later, contested], ids=["first", "later", "contested"])
@@ -147,7 +141,9 @@ def test_text_from_outside_is_escaped_everywhere() -> None:
     found = page(made)
     headings = [note["text"] for note in json.loads(made["forecast_fans"].to_json())["layout"]["annotations"]]
 
-    assert ["pictures", "themes", "script"] == list(dict.fromkeys(name for name in found.scripts if name != "style"))
+    assert ["pictures", "themes", "library", "script"] == list(
+        dict.fromkeys(name for name in found.scripts if name != "style")
+    )
     assert "img" not in {tag for tag, _ in found.tags}
     assert HOSTILE not in made["cycle_report"]
     assert HOSTILE in found.text
@@ -241,13 +237,13 @@ def test_aggregate_comes_first_then_the_best_to_the_worst() -> None:
 
 
 def test_largest_series_stands_for_the_aggregate_where_none_is_named() -> None:
-    made = run(room(), aggregate="unknown", examples=3)
+    made = report(room(), aggregate="unknown", examples=3)
 
     assert IDS[0] == made["report_series"]["unique_id"].iloc[0]
 
 
 def test_series_without_a_title_goes_by_its_id() -> None:
-    made = run(room(titles=dict.fromkeys(IDS)), aggregate=None, examples=30)
+    made = report(room(titles=dict.fromkeys(IDS)), aggregate=None, examples=30)
 
     assert made["report_series"]["unique_id"].tolist() == made["report_series"]["title"].tolist()
 
@@ -256,14 +252,14 @@ def test_report_is_written_without_a_backtest() -> None:
     inputs = room()
     empty = {name: inputs[name].head(0) for name in ("backtest", "scores", "bias_table", "cutoff_losses")}
 
-    made = run(inputs | empty, aggregate=IDS[0])
+    made = report(inputs | empty, aggregate=IDS[0])
 
     assert "not enough history for a backtest" in page(made).text
     assert {"backtest-0", "skill-0", "coverage-0", "bias-0"}.isdisjoint(page(made).attributes("data-picture"))
 
 
 def test_gaps_of_a_series_are_left_open() -> None:
-    made = run(room(), aggregate=IDS[1], examples=1, history_seasons=10)
+    made = report(room(), aggregate=IDS[1], examples=1, history_seasons=10)
     observed = next(
         trace
         for trace in split_panels(made["forecast_fans"])[0]["data"]
@@ -278,7 +274,7 @@ def test_report_warns_about_intervals_that_do_not_hold() -> None:
     held = inputs["scores"]["metric"] == "coverage_80"
     scores = inputs["scores"].assign(value=inputs["scores"]["value"].where(~held, 0.6))
 
-    advice = run(inputs | {"scores": scores}, aggregate=IDS[0])["cycle_summary"]["advice"]
+    advice = report(inputs | {"scores": scores}, aggregate=IDS[0])["cycle_summary"]["advice"]
 
     assert {"text": "The 80 % intervals are too narrow: they held 60.0 % of the outcomes.", "tone": "watch"} in advice
 
@@ -291,7 +287,7 @@ def test_quiet_cycle_says_that_nothing_needs_a_person() -> None:
     bias = inputs["bias_table"].assign(mean_residual=0.0)
     quality = inputs["quality_report"] | {"rows": inputs["quality_report"]["rows"] | {"quarantined": 0}}
 
-    made = run(inputs | {"scores": scores, "bias_table": bias, "quality_report": quality}, aggregate=IDS[0])
+    made = report(inputs | {"scores": scores, "bias_table": bias, "quality_report": quality}, aggregate=IDS[0])
 
     assert "Nothing needs a person in this cycle." == made["cycle_summary"]["advice"][0]["text"]
     assert ["good", "plain"] == [advice["tone"] for advice in made["cycle_summary"]["advice"]]
@@ -322,7 +318,7 @@ def test_panel_of_a_figure_stands_on_its_own() -> None:
 )
 def test_options_are_refused_when_they_make_no_sense(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(change))):
-        options(CONF.read_text(encoding="utf-8"), **change)
+        options(**change)
 
 
 def test_options_are_built_for_arguments_passed_by_name() -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from pulse_kedro.domain.rules.bias import BIAS_COLUMNS
 from pulse_kedro.pipelines.rules import create_pipeline
+from records import a_cycle
 from rooms import run_room
 
 RECIPE = "a" * 64
@@ -18,6 +19,7 @@ def test_room_measures_the_serving_recipe_and_writes_its_empty_rulebook() -> Non
         "backtest": backtest,
         "series": pd.DataFrame({"unique_id": ["s1"], "title": ["Mining: Coal"]}),
         "promotion_decision": {"recipe": RECIPE, "serves": "challenger"},
+        "period": a_cycle(times[-1]).period,
     }
 
     made = run_room(create_pipeline(), given)

@@ -26,9 +26,13 @@ def test_without_a_project_the_working_directory_counts(tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize(
     ("message", "expected"),
-    [("Add type hints to the `predict` method to enable", False), ("divide by zero", True)],
+    [
+        ("Add type hints to the `predict` method to enable", False),
+        ("The 'preview_fn' feature is experimental and may change in future versions.", False),
+        ("divide by zero", True),
+    ],
 )
-def test_only_advice_to_model_authors_is_hidden(message: str, *, expected: bool) -> None:
+def test_only_what_packages_tell_each_other_is_hidden(message: str, *, expected: bool) -> None:
     record = logging.LogRecord("py.warnings", logging.WARNING, __file__, 1, message, None, None)
 
     assert expected == settings.is_worth_showing(record)

@@ -169,9 +169,8 @@ def _stream(
     try:
         reader = arrow.open_csv(
             file,
-            arrow.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, encoding="utf8" if encoding.lower() in UTF8 else encoding
-            ),
+            # One thread, so that a bad line can be named by its number.
+            arrow.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, encoding=known),
             arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
             arrow.ConvertOptions(column_types=types, strings_can_be_null=False, check_utf8=True),
         )

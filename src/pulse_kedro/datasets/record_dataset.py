@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
+from pulse_kedro.datasets.previews import preview_file
 from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.training.triggers import TrainingJob, TrainingPlan
 from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_from_dict
@@ -49,6 +51,10 @@ class RecordDataset(AbstractDataset[Record, Record]):
             message = f"Reading {self._filepath} failed: got kind {kind!r}, expected one of {', '.join(_READERS)}."
             raise DatasetError(message)
         return _READERS[kind](values)
+
+    def preview(self) -> JSONPreview:
+        """The record as it stands in the file, for kedro-viz."""
+        return preview_file(self._filepath)
 
     def _exists(self) -> bool:
         return self._filepath.exists()

@@ -7,13 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, NoReturn
 
+import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview, TablePreview
 
+from pulse_kedro.datasets.previews import preview_rows, preview_values
 from pulse_kedro.domain.errors import CorruptArtifact
 
 if TYPE_CHECKING:
     from pulse_kedro.domain.history import CommittedCycle
     from pulse_kedro.forecasting.bundle import Bundle
+
+
+_DESCRIBED = ("frequency", "known_until", "snapshot", "parent", "choice", "members", "recipe", "recipe_digest")
 
 
 class LostChampion(CorruptArtifact):
@@ -67,6 +73,16 @@ class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]
         message = "Saving the champion failed: a commit moves it. Save to `candidates` and `cycle_record` instead."
         raise DatasetError(message)
 
+    def preview(self) -> TablePreview:
+        """Which bundle served which cycle, the newest last, for kedro-viz."""
+        from pulse_kedro.adapters.stores import cycles
+        from pulse_kedro.adapters.stores.engine import open_for_reading
+
+        engine = open_for_reading(self._url)
+        known = () if engine is None else cycles.read_history(engine).cycles
+        names = ("key", "as_of", "recipe", "revision", "bundle")
+        return preview_rows(pd.DataFrame({name: [getattr(cycle, name) for cycle in known] for name in names}))
+
     def _exists(self) -> bool:
         return self._path.exists()
 
@@ -100,6 +116,14 @@ class CandidatesDataset(AbstractDataset["dict[str, Bundle]", "dict[str, Bundle]"
         digests = json.loads(self._filepath.read_text(encoding="utf-8"))
         return {role: _load(self._filepath.parent / "bundles" / digest) for role, digest in digests.items()}
 
+    def preview(self) -> JSONPreview:
+        """Each bundle by role: its digest, and what its manifest says about how it was made, for kedro-viz."""
+        if not self._filepath.exists():
+            return preview_values(None)
+        digests = json.loads(self._filepath.read_text(encoding="utf-8"))
+        folder = self._filepath.parent / "bundles"
+        return preview_values({role: _manifest(folder / digest) for role, digest in digests.items()})
+
     def _exists(self) -> bool:
         return self._filepath.exists()
 
@@ -128,11 +152,22 @@ class BundleDataset(AbstractDataset["Bundle", "Bundle"]):
         """The bundle that was saved last, verified."""
         return self._candidates.load()["serving"]
 
+    def preview(self) -> JSONPreview:
+        """The bundle that serves, as its manifest describes it, for kedro-viz."""
+        return self._candidates.preview()
+
     def _exists(self) -> bool:
         return self._candidates.exists()
 
     def _describe(self) -> dict[str, Any]:
         return self._candidates._describe()  # noqa: SLF001 the two differ in nothing but the number of bundles
+
+
+def _manifest(folder: Path) -> dict[str, object]:
+    """What a reader wants to know of a bundle; only the digest where its folder is gone."""
+    path = folder / "manifest.json"
+    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {"digest": folder.name} | {name: held[name] for name in _DESCRIBED if name in held}
 
 
 def _keep(bundle: "Bundle", folder: Path) -> str:

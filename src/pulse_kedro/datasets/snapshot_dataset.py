@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
+from pulse_kedro.datasets.previews import preview_file
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 
 
@@ -47,6 +49,10 @@ class SnapshotDataset(AbstractDataset[Snapshot, Snapshot]):
             raise snapshots.UnknownSnapshot(pointer["id"])
         rows = snapshots.read(engine, self._folder, pointer["id"])
         return Snapshot(id=pointer["id"], rows=rows, as_of=pd.Timestamp(pointer["as_of"]), source=pointer["source"])
+
+    def preview(self) -> JSONPreview:
+        """Which snapshot this is, for kedro-viz; its rows are those of the panel."""
+        return preview_file(self._filepath)
 
     @property
     def _folder(self) -> Path:

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any, Never, NoReturn
 
+import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview, TablePreview
 
+from pulse_kedro.datasets.previews import preview_rows, preview_values
 from pulse_kedro.domain.history import CommittedCycle, CycleRecord, History
 from pulse_kedro.domain.ledger import Ledger
 
@@ -40,6 +43,12 @@ class HistoryDataset(AbstractDataset[Never, History]):
         """Refuse: a cycle is committed by saving its record."""
         message = "Saving the history failed: it grows when a cycle record is saved. Save to `cycle_record` instead."
         raise DatasetError(message)
+
+    def preview(self) -> TablePreview:
+        """The newest cycles, for kedro-viz."""
+        names = ("key", "as_of", "parent", "line", "recipe", "revision", "committed_at")
+        known = self.load().cycles
+        return preview_rows(pd.DataFrame({name: [getattr(cycle, name) for cycle in known] for name in names}))
 
     def _exists(self) -> bool:
         return _is_there(self._url)
@@ -78,6 +87,11 @@ class LedgerDataset(AbstractDataset[Never, Ledger]):
         """Refuse: forecasts and outcomes are appended by a commit."""
         message = "Saving the ledger failed: it grows when a cycle record is saved. Save to `cycle_record` instead."
         raise DatasetError(message)
+
+    def preview(self) -> JSONPreview:
+        """How much the ledger holds, for kedro-viz."""
+        log = self.load()
+        return preview_values({"forecasts": len(log.forecasts), "outcomes": len(log.outcomes)})
 
     def _exists(self) -> bool:
         return _is_there(self._url)
@@ -118,6 +132,14 @@ class CycleRecordDataset(AbstractDataset[CycleRecord, CommittedCycle]):
             message = "Loading the cycle record failed: nothing was committed yet. `kedro run` makes the first cycle."
             raise DatasetError(message)
         return history.cycles[-1] if self._key is None else history.committed(self._key)
+
+    def preview(self) -> JSONPreview:
+        """The cycle that was committed last and why it decided so, for kedro-viz."""
+        if not self._exists():
+            return preview_values(None)
+        cycle = self.load()
+        names = ("key", "as_of", "parent", "line", "recipe", "revision", "bundle", "decision", "summary")
+        return preview_values({name: getattr(cycle, name) for name in names})
 
     def _exists(self) -> bool:
         return _is_there(self._url)

@@ -1,4 +1,4 @@
-"""Bias of a recipe's backtest by month, horizon and series group, with an error that respects overlapping forecasts."""
+"""Bias of a recipe's backtest by season, horizon and group, with an error that respects overlapping forecasts."""
 
 import numpy as np
 import pandas as pd
@@ -21,21 +21,24 @@ LABEL = 12
 """Hexadecimal digits of a recipe digest that name it in frames."""
 PREFIX = 3
 """Characters of an id that stand for its group where the source has no titles; ours."""
+SEASONS = {"hourly": "hour", "daily": "weekday", "weekly": "month", "monthly": "month", "quarterly": "quarter"}
+"""What of a date tells the season, by frequency; for weeks the month, as 52 slices would say less."""
 
 
-def tabulate(backtest: pd.DataFrame, series: pd.DataFrame, recipe: str) -> pd.DataFrame:
+def tabulate(backtest: pd.DataFrame, series: pd.DataFrame, recipe: str, frequency: str) -> pd.DataFrame:
     """Mean scaled residual of a recipe's combination in every slice.
 
     Args:
         backtest: Rows with unique_id, cutoff, ds, step, model, recipe, y, y_hat, scale.
         series: One row per unique_id with its `title`.
         recipe: Digest of the recipe that serves.
+        frequency: Name of the frequency; a key of `SEASONS`.
 
     Returns:
-        `BIAS_COLUMNS`, one row per kind (`month` of the target, `horizon`, `group`) and slice. Residual = actual minus
-        forecast, divided by the scale: positive where forecasts are too low. Rows are averaged within each cutoff,
-        then over cutoffs. `standard_error` is that of the mean over cutoffs, `nan` with fewer than two of them. Rows
-        without a scale are left out.
+        `BIAS_COLUMNS`, one row per kind (season of the target, `horizon`, `group`) and slice; the kind of the season is
+        one of `SEASONS`. Residual = actual minus forecast, divided by the scale: positive where forecasts are too low.
+        Rows are averaged within each cutoff, then over cutoffs. `standard_error` is that of the mean over cutoffs,
+        `nan` with fewer than two of them. Rows without a scale are left out.
 
     Source:
         Long-run variance over cutoffs: Coroneo & Iacone (2020), as in the promotion gate.
@@ -44,12 +47,37 @@ def tabulate(backtest: pd.DataFrame, series: pd.DataFrame, recipe: str) -> pd.Da
     rows = backtest.loc[wanted]
     residual = ((rows[TARGET] - rows["y_hat"]) / rows["scale"]).to_numpy(dtype=float)
     slices = {
-        "month": rows[TIME].dt.month.map("{:02d}".format),
+        SEASONS[frequency]: season_of(rows[TIME], frequency).map("{:02d}".format),
         "horizon": rows["step"].map("{:02d}".format),
         "group": rows[ID].astype(str).map(groups(series)),
     }
     tables = [_by(kind, names, rows["cutoff"], residual) for kind, names in slices.items()]
     return pd.concat(tables, ignore_index=True).assign(recipe=recipe[:LABEL])[list(BIAS_COLUMNS)]
+
+
+def season_of(when: pd.Series, frequency: str) -> pd.Series:
+    """Where in its season each period lies.
+
+    Args:
+        when: Period starts.
+        frequency: Name of the frequency; a key of `SEASONS`.
+
+    Returns:
+        Hour of the day from 0, day of the week from 1 (Monday), month or quarter from 1.
+
+    Example:
+        >>> when = pd.Series(pd.to_datetime(["2019-05-05 13:00"]))
+        >>> [int(season_of(when, name).iloc[0]) for name in SEASONS]
+        [13, 7, 5, 5, 2]
+    """
+    position = {
+        "hour": when.dt.hour,
+        "weekday": when.dt.weekday + 1,
+        "month": when.dt.month,
+        "quarter": when.dt.quarter,
+    }
+    found: pd.Series = position[SEASONS[frequency]]
+    return found
 
 
 def groups(series: pd.DataFrame) -> dict[str, str]:

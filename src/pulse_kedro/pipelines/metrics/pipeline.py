@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from pulse_kedro.pipelines.metrics.flow import draw_decision
 from pulse_kedro.pipelines.metrics.nodes import (
     choose_serving_bundle,
     decide,
@@ -34,6 +35,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 {name: name for name in WEIGHED} | {"promotion": "params:promotion"},
                 "promotion_decision",
                 name="decide",
+                preview_fn=draw_decision,
             ),
             Node(
                 choose_serving_bundle,

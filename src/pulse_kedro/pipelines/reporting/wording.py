@@ -2,7 +2,7 @@
 
 import calendar
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,17 @@ _LONG = {"monthly": "%B %Y", "hourly": "%d %B %Y %H:%M"}
 _SHORT = {"monthly": "%b %Y", "quarterly": "%b %Y", "hourly": "%d %b %H:%M"}
 _PERIOD = {"monthly": "month", "quarterly": "quarter", "weekly": "week", "daily": "day", "hourly": "hour"}
 COMBINATION = "combination"
+NAME, TITLE = 60, 120
+"""Letters of the name of a series, and of the report, for which a line of the decision page has room."""
+KINDS = {
+    "hour": "hour of the day",
+    "weekday": "day of the week",
+    "month": "month of the target",
+    "quarter": "quarter of the target",
+    "horizon": "steps ahead",
+    "group": "group of series",
+}
+"""Ways in which the backtest is sliced, in the words that follow "by"."""
 
 
 def is_number(value: object) -> bool:
@@ -166,7 +177,44 @@ def slice_name(kind: str, name: str) -> str:
     Example:
         >>> slice_name("month", "02"), slice_name("horizon", "03"), slice_name("group", "Retail")
         ('Feb', '3', 'Retail')
+        >>> slice_name("hour", "00"), slice_name("weekday", "07"), slice_name("quarter", "04")
+        ('00:00', 'Sun', 'Q4')
     """
-    if kind == "month" and name.isdigit() and 1 <= int(name) <= 12:  # noqa: PLR2004  (months)
-        return calendar.month_abbr[int(name)]
-    return str(int(name)) if kind == "horizon" and name.isdigit() else name
+    if kind == "group" or not name.isdigit():
+        return name
+    place = int(name)
+    names: dict[str, list[str]] = {"month": list(calendar.month_abbr), "weekday": ["", *calendar.day_abbr]}
+    if place < len(names.get(kind, [])):
+        return names[kind][place]
+    return {"hour": f"{place:02d}:00", "quarter": f"Q{place}"}.get(kind, str(place))
+
+
+def season_kind(kinds: Iterable[object]) -> str:
+    """The kind that slices by season; the month where there is none.
+
+    Example:
+        >>> season_kind(["horizon", "hour", "group"]), season_kind([])
+        ('hour', 'month')
+    """
+    return next((str(kind) for kind in kinds if str(kind) not in {"horizon", "group"}), "month")
+
+
+def shorten(text: str, limit: int) -> str:
+    """A text of at most so many letters; what is missing shows as an ellipsis.
+
+    Example:
+        >>> shorten("All Employees, Total Nonfarm", 14), shorten("Mining", 14)
+        ('All Employees…', 'Mining')
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def moment(when: pd.Timestamp) -> str:
+    """A day as people write it, with the hour where it is not midnight.
+
+    Example:
+        >>> moment(pd.Timestamp("2019-03-08")), moment(pd.Timestamp("2019-03-08 05:00"))
+        ('8 March 2019', '8 March 2019, 05:00')
+    """
+    day = f"{when.day} {when:%B %Y}"
+    return f"{day}, {when:%H:%M}" if (when.hour, when.minute) != (0, 0) else day

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.rules.bias import tabulate
 from pulse_kedro.domain.rules.rulebook import empty_rulebook
 
 
-def tabulate_bias(backtest: pd.DataFrame, series: pd.DataFrame, promotion_decision: Mapping[str, str]) -> pd.DataFrame:
-    """Mean scaled residual of the serving recipe by month, horizon and series group."""
-    return tabulate(backtest, series, promotion_decision["recipe"])
+def tabulate_bias(
+    backtest: pd.DataFrame, series: pd.DataFrame, promotion_decision: Mapping[str, str], period: Period
+) -> pd.DataFrame:
+    """Mean scaled residual of the serving recipe by season, horizon and series group."""
+    return tabulate(backtest, series, promotion_decision["recipe"], period.frequency)
 
 
 def write_rulebook(promotion_decision: Mapping[str, str]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from pulse_kedro.pipelines.rules.flow import draw_rulebook
 from pulse_kedro.pipelines.rules.nodes import tabulate_bias, write_rulebook
 
 
@@ -9,8 +10,13 @@ def create_pipeline(**_: object) -> Pipeline:
     """Measure the bias of what serves, and write its rulebook."""
     return Pipeline(
         [
-            Node(tabulate_bias, ["backtest", "series", "promotion_decision"], "bias_table", name="tabulate_bias"),
-            Node(write_rulebook, ["promotion_decision"], "rulebook", name="write_rulebook"),
+            Node(
+                tabulate_bias,
+                ["backtest", "series", "promotion_decision", "period"],
+                "bias_table",
+                name="tabulate_bias",
+            ),
+            Node(write_rulebook, ["promotion_decision"], "rulebook", name="write_rulebook", preview_fn=draw_rulebook),
         ],
         namespace="rules",
         prefix_datasets_with_namespace=False,

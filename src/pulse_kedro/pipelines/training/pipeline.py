@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from pulse_kedro.pipelines.training.flow import draw_plan
 from pulse_kedro.pipelines.training.nodes import (
     calibrate_intervals,
     combine_members,
@@ -25,7 +26,13 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(resolve_recipe, ["period", "params:recipe"], "recipe", name="resolve_recipe"),
             Node(identify_cycle, ["period", "snapshot", "recipe", "code_version"], "cycle", name="identify_cycle"),
-            Node(plan_training, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_training"),
+            Node(
+                plan_training,
+                ["cycle", "champion", "panel", "recipe"],
+                "training_plan",
+                name="plan_training",
+                preview_fn=draw_plan,
+            ),
             Node(
                 update_states,
                 ["training_plan", "cycle", "champion", "panel", "recipe"],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pulse_kedro.domain.rules.bias import BIAS_COLUMNS, groups, tabulate
 
@@ -33,7 +34,7 @@ def backtest(*, cutoffs: int = 48, horizon: int = 12, lean: float = 0.0, seed: i
 
 
 def test_planted_bias_is_found_in_its_month_and_nowhere_else() -> None:
-    table = tabulate(backtest(lean=0.5), SERIES, RECIPE)
+    table = tabulate(backtest(lean=0.5), SERIES, RECIPE, "monthly")
 
     months = table[table["kind"] == "month"].set_index("slice")
     strong = months.index[(months["mean_residual"] / months["standard_error"]).abs() > 5]
@@ -42,10 +43,28 @@ def test_planted_bias_is_found_in_its_month_and_nowhere_else() -> None:
     assert set(BIAS_COLUMNS) == set(table.columns)
 
 
+@pytest.mark.parametrize(
+    ("frequency", "step", "kind", "slices"),
+    [
+        ("hourly", "h", "hour", [f"{hour:02d}" for hour in range(24)]),
+        ("daily", "D", "weekday", [f"{day:02d}" for day in range(1, 8)]),
+        ("weekly", "W-MON", "month", [f"{month:02d}" for month in range(1, 13)]),
+        ("quarterly", "QS", "quarter", ["01", "02", "03", "04"]),
+    ],
+)
+def test_season_is_that_of_the_frequency(frequency: str, step: str, kind: str, slices: list[str]) -> None:
+    rows = backtest(cutoffs=12)
+    times = pd.date_range("2019-01-07", periods=len(rows), freq=step)
+    table = tabulate(rows.assign(ds=times), SERIES, RECIPE, frequency)
+
+    assert {kind, "horizon", "group"} == set(table["kind"])
+    assert slices == sorted(table.loc[table["kind"] == kind, "slice"])
+
+
 def test_every_row_is_counted_once_per_kind() -> None:
     rows = backtest()
 
-    table = tabulate(rows, SERIES, RECIPE)
+    table = tabulate(rows, SERIES, RECIPE, "monthly")
 
     assert {"group": len(rows), "horizon": len(rows), "month": len(rows)} == table.groupby("kind")["n"].sum().to_dict()
     assert ["01", "02", "03"] == table.loc[table["kind"] == "horizon", "slice"].tolist()[:3]
@@ -55,7 +74,7 @@ def test_standard_error_of_overlapping_forecasts_is_larger_than_that_of_independ
     rows = backtest()
     march = rows[rows["ds"].dt.month == 3]
 
-    table = tabulate(rows, SERIES, RECIPE).set_index(["kind", "slice"])
+    table = tabulate(rows, SERIES, RECIPE, "monthly").set_index(["kind", "slice"])
 
     naive = (march["y"] / 2).std() / np.sqrt(len(march))
     assert table.loc[("month", "03"), "standard_error"] > 2 * naive
@@ -65,24 +84,24 @@ def test_only_the_serving_combination_with_a_scale_is_measured() -> None:
     rows = backtest(cutoffs=12)
     others = [rows.assign(model="naive", y=1e9), rows.assign(recipe="b" * 12, y=1e9), rows.assign(scale=0.0, y=1e9)]
 
-    expected = tabulate(rows, SERIES, RECIPE)
+    expected = tabulate(rows, SERIES, RECIPE, "monthly")
 
-    pd.testing.assert_frame_equal(expected, tabulate(pd.concat([rows, *others]), SERIES, RECIPE))
+    pd.testing.assert_frame_equal(expected, tabulate(pd.concat([rows, *others]), SERIES, RECIPE, "monthly"))
 
 
 def test_categorical_columns_give_the_same_table() -> None:
     rows = backtest(cutoffs=12)
     typed = rows.astype({"unique_id": "category", "model": "category", "recipe": "category", "step": "int16"})
 
-    pd.testing.assert_frame_equal(tabulate(rows, SERIES, RECIPE), tabulate(typed, SERIES, RECIPE))
+    pd.testing.assert_frame_equal(tabulate(rows, SERIES, RECIPE, "monthly"), tabulate(typed, SERIES, RECIPE, "monthly"))
 
 
 def test_one_cutoff_has_no_standard_error() -> None:
-    assert tabulate(backtest(cutoffs=1), SERIES, RECIPE)["standard_error"].isna().all()
+    assert tabulate(backtest(cutoffs=1), SERIES, RECIPE, "monthly")["standard_error"].isna().all()
 
 
 def test_no_backtest_gives_an_empty_table() -> None:
-    table = tabulate(backtest().head(0), SERIES, RECIPE)
+    table = tabulate(backtest().head(0), SERIES, RECIPE, "monthly")
 
     assert (0, BIAS_COLUMNS) == (len(table), tuple(table.columns))
 

@@ -215,10 +215,10 @@ def draw_comparison(losses: pd.DataFrame, champion: str, challenger: str) -> Pic
     gain = (paired[champion] - paired[challenger]) if champion != challenger else pd.Series(dtype=float)
     bars = {
         "type": "bar",
-        "x": [str(when)[:10] for when in gain.index],
+        "x": [str(when) for when in gain.index],
         "y": gain.round(5).tolist(),
         "name": "champion minus challenger",
-        "hovertemplate": "%{x|%b %Y}: %{y:.4f}<extra></extra>",
+        "hovertemplate": "%{x}: %{y:.4f}<extra></extra>",
         "showlegend": False,
     }
     favours = ["good" if value > 0 else "watch" for value in gain]

@@ -1,4 +1,4 @@
-"""Forecast fans: the past of a series, what is forecast, and what was forecast earlier for months that have come."""
+"""Forecast fans: the past of a series, what is forecast, and what was forecast earlier for periods that have come."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from pulse_kedro.pipelines.reporting.pictures.canvas import (
     panel_axes,
     panel_title,
 )
-from pulse_kedro.pipelines.reporting.wording import digits_for, hover_date, period, span
+from pulse_kedro.pipelines.reporting.wording import digits_for, hover_date, period, shorten, span
 
 COLUMNS = 3
 ROW, GAP = 230, 46
@@ -32,7 +32,7 @@ TITLE = 42
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Story:
-    """One series as the reader sees it: past values, new forecast, and an older forecast of months that have come.
+    """One series as the reader sees it: past values, new forecast, and an older forecast of periods that have come.
 
     `past` has ds, y (gaps as `nan`); `future` and `earlier` have the columns of forecasts, `earlier` may be empty.
     """
@@ -107,13 +107,8 @@ def draw_fans(titles: Sequence[str], stories: Sequence[Story], unit: str, freque
         traces += [on_panel(trace, index) for trace in fan_traces(story, frequency_name, with_legend=index == 0)]
         x = {"type": "date", "hoverformat": hover_date(frequency_name)}
         layout |= panel_axes(index, box, x, {"title": {"text": escape(unit)}} if index == 0 else {})
-        headings.append(panel_title(escape(title if index == 0 else shorten(title)), box))
+        headings.append(panel_title(escape(title if index == 0 else shorten(title, TITLE)), box))
     return compose(traces, {**layout, "annotations": headings, "hovermode": "x unified"}, height=height)
-
-
-def shorten(title: str) -> str:
-    """A title that fits above a narrow panel."""
-    return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"
 
 
 def _box(index: int, height: int) -> tuple[float, float, float, float]:

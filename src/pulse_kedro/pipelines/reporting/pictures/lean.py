@@ -1,4 +1,4 @@
-"""A picture of systematic errors: mean residual by month, step and group."""
+"""A picture of systematic errors: mean residual by season, step and group."""
 
 from html import escape
 
@@ -15,10 +15,9 @@ from pulse_kedro.pipelines.reporting.pictures.canvas import (
     panel_axes,
     panel_title,
 )
-from pulse_kedro.pipelines.reporting.wording import COMBINATION, slice_name
+from pulse_kedro.pipelines.reporting.wording import COMBINATION, KINDS, season_kind, slice_name
 
-KINDS = {"month": "By month of the target", "horizon": "By steps ahead", "group": "By group of series"}
-BOXES = {"month": (0.0, 0.46, 0.62, 1.0), "horizon": (0.56, 1.0, 0.62, 1.0), "group": (0.0, 1.0, 0.0, 0.46)}
+BOXES = {"season": (0.0, 0.46, 0.62, 1.0), "horizon": (0.56, 1.0, 0.62, 1.0), "group": (0.0, 1.0, 0.0, 0.46)}
 SHOWN_GROUPS = 12
 BAND = 2.0
 """Standard errors on each side of a mean that are drawn; about 95 % for a single slice."""
@@ -32,13 +31,15 @@ def draw_bias_panels(bias: pd.DataFrame) -> Picture:
     """
     traces: list[Trace] = []
     layout: Layout = {}
-    for index, (kind, box) in enumerate(BOXES.items()):
+    kinds = {place: season_kind(bias["kind"]) if place == "season" else place for place in BOXES}
+    for index, (place, box) in enumerate(BOXES.items()):
+        kind = kinds[place]
         rows = bias[bias["kind"] == kind]
         if kind == "group":
             rows = rows.sort_values("n", kind="mergesort").tail(SHOWN_GROUPS)
         traces.append(on_panel(_dots(rows, kind), index))
         layout |= _bias_axes(index, box, kind)
-    headings = [panel_title(KINDS[kind], box) for kind, box in BOXES.items()]
+    headings = [panel_title(f"By {KINDS[kinds[place]]}", box) for place, box in BOXES.items()]
     return compose(traces, {**layout, "annotations": headings, "showlegend": False}, height=720)
 
 

@@ -34,24 +34,66 @@
     return layout;
   };
 
-  const draw = (name, width) => {
-    const theme = themes[name];
-    for (const place of places) {
-      const picture = structuredClone(pictures[place.dataset.picture]);
-      const traces = picture.data.map((trace) => paint(trace, theme));
-      const layout = dress(picture.layout, theme, place);
-      if (place.closest(".card")) layout.showlegend = false;
-      if (width) layout.width = Math.min(place.clientWidth, place.classList.contains("wide") ? width : width / 2 - 24);
-      Plotly.react(place, traces, layout, config);
-    }
+  // The drawing library takes a second to start: words are shown first, then it runs.
+  const start = () => {
+    if (globalThis.Plotly) return;
+    const script = document.createElement("script");
+    script.textContent = document.getElementById("library").textContent;
+    document.head.append(script);
   };
 
-  const show = () => draw(dark.matches ? "dark" : "light");
+  const theme = () => (dark.matches ? "dark" : "light");
+
+  const draw = (place, name, paper = {}) => {
+    const picture = structuredClone(pictures[place.dataset.picture]);
+    const traces = picture.data.map((trace) => paint(trace, themes[name]));
+    const layout = { ...dress(picture.layout, themes[name], place), ...paper };
+    if (place.closest(".card, #decision")) layout.showlegend = false;
+    if (paper.width < 200) layout.xaxis.nticks = 3;
+    Plotly.react(place, traces, layout, config);
+  };
+
+  // Pictures are drawn one after another, those on the screen before the others.
+  let waiting = [];
+  const isSeen = (place) => {
+    const box = place.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  };
+  const drawNext = () => {
+    const place = waiting.find(isSeen) ?? waiting[0];
+    if (!place) {
+      document.documentElement.dataset.drawn = theme();
+      return;
+    }
+    waiting = waiting.filter((one) => one !== place);
+    start();
+    draw(place, theme());
+    setTimeout(drawNext);
+  };
+  const show = () => {
+    const isIdle = waiting.length === 0;
+    waiting = [...places];
+    if (isIdle) setTimeout(drawNext, 50);
+  };
+
+  // The page gets its printed shape only after this event, so sizes are given: pixels, of which A4 has 688 in a line.
+  const paperOf = (place) => {
+    if (place.closest(".grid")) return { width: 190, height: 140 };
+    if (place.closest("#decision")) return { width: 320, height: 170 };
+    return place.closest(".pair") ? { width: 320, height: 290 } : { width: 640, height: 270 };
+  };
+  const folded = () => [...document.querySelectorAll("details:not([open])")];
+  let opened = [];
   show();
   dark.addEventListener("change", show);
   addEventListener("beforeprint", () => {
-    document.querySelectorAll("details").forEach((part) => (part.open = true));
-    draw("light", 660);
+    start();
+    opened = folded();
+    for (const part of opened) part.open = true;
+    for (const place of places) draw(place, "light", paperOf(place));
   });
-  addEventListener("afterprint", show);
+  addEventListener("afterprint", () => {
+    for (const part of opened) part.open = false;
+    show();
+  });
 })();

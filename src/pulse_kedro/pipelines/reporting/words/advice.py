@@ -7,12 +7,14 @@ import pandas as pd
 
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
+    NAME,
     counted,
     is_number,
     listing,
     model_name,
     number,
     percent,
+    shorten,
 )
 from pulse_kedro.pipelines.reporting.words.facts import Facts
 from pulse_kedro.pipelines.reporting.words.story import Tone
@@ -35,6 +37,10 @@ class SeriesErrors:
     ours: pd.Series
     reference: pd.Series
     titles: Mapping[str, str]
+
+    def name(self, unique_id: object) -> str:
+        """Title of a series as far as a sentence has room for it, its id where it has none."""
+        return shorten(self.titles.get(str(unique_id), str(unique_id)), NAME)
 
 
 def advise(facts: Facts, errors: SeriesErrors) -> list[Advice]:
@@ -138,7 +144,7 @@ def _weak_series(facts: Facts, errors: SeriesErrors) -> list[Advice]:
     weak = excess[excess > 1].sort_values(ascending=False)
     if weak.empty:
         return []
-    names = listing([errors.titles.get(str(name), str(name)) for name in weak.index], _FEW)
+    names = listing([errors.name(name) for name in weak.index], _FEW)
     text = (
         f"For {number(len(weak))} of {counted(len(excess), 'series', 'series')} "
         f"{model_name(facts.options.reference).lower()} was the better forecast in the backtest: {names}."
@@ -154,7 +160,7 @@ def _silent_series(facts: Facts, errors: SeriesErrors) -> list[Advice]:
     for status, why in (("ended", "it has ended"), ("short", "it is too short")):
         ids = series.get(status)
         if isinstance(ids, list) and ids:
-            names = listing([errors.titles.get(str(name), str(name)) for name in ids], _FEW)
+            names = listing([errors.name(name) for name in ids], _FEW)
             many = why if len(ids) == 1 else why.replace("it has", "they have").replace("it is", "they are")
             advice.append(Advice(text=f"No forecast for {names}, because {many}.", tone="plain"))
     return advice

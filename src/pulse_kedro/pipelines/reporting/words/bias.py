@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from pulse_kedro.pipelines.reporting.wording import change, listing, number, percent, slice_name
+from pulse_kedro.pipelines.reporting.wording import KINDS, change, listing, number, percent, season_kind, slice_name
 from pulse_kedro.pipelines.reporting.words.tables import Table
 
-KINDS = {"month": "Month", "horizon": "Steps ahead", "group": "Group"}
 _NAMED = 3
+_SEASONS = {"hour": "hours of the day", "weekday": "days of the week", "month": "months", "quarter": "quarters"}
+_PLACES = {"horizon": "forecasts {} steps ahead", "group": "forecasts of {}"}
 
 
 def leaning(bias: pd.DataFrame, errors: float) -> pd.DataFrame:
@@ -62,16 +63,23 @@ def leaning_sentence(bias: pd.DataFrame, errors: float) -> str:
     sides = " and ".join(f"too {side} in {number(count)}" for side, count in (("low", low), ("high", high)) if count)
     return (
         f"In the backtest the forecasts lean by more than {errors:g} standard errors in {number(len(found))} of "
-        f"{number(len(bias))} slices (months, steps ahead, groups of series): {sides}."
+        f"{number(len(bias))} slices ({_SEASONS[season_kind(bias['kind'])]}, steps ahead, groups of series): {sides}."
     )
 
 
 def _in_words(kind: str, raw: str, mean: float) -> str:
     name = slice_name(kind, raw)
-    place = {"month": f"forecasts for {name}", "horizon": f"forecasts {name} steps ahead"}.get(
-        kind, f"forecasts of {name}"
-    )
+    place = _PLACES.get(kind, "forecasts for {}").format(name)
     return f"{place} (too {'low' if mean > 0 else 'high'} by {percent(abs(mean), 1)} of the usual seasonal change)"
+
+
+def season_title(bias: pd.DataFrame) -> str:
+    """Heading of the picture that slices by season.
+
+    Args:
+        bias: One row per kind and slice.
+    """
+    return f"By {KINDS[season_kind(bias['kind'])]}"
 
 
 def bias_table(bias: pd.DataFrame) -> Table:
@@ -82,7 +90,7 @@ def bias_table(bias: pd.DataFrame) -> Table:
     """
     rows = tuple(
         (
-            KINDS.get(str(row["kind"]), str(row["kind"])),
+            KINDS[str(row["kind"])].capitalize(),
             slice_name(str(row["kind"]), str(row["slice"])),
             change(float(row["mean_residual"])),
             percent(float(row["standard_error"]), 1),

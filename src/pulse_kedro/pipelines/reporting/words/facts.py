@@ -16,6 +16,7 @@ from pulse_kedro.pipelines.reporting.intervals import BANDS, bound
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.scores import Scores
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, digits_for
+from pulse_kedro.pipelines.reporting.words.news import News
 
 
 class Shown(NamedTuple):
@@ -85,6 +86,7 @@ class Facts:
     forecast_series: int
     outlooks: tuple[Outlook, ...]
     earlier: Earlier
+    news: News
     held_by_step: tuple[float, ...]
     leaning: str
 

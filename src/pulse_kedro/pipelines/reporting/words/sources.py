@@ -15,6 +15,7 @@ from pulse_kedro.pipelines.reporting.scores import horizon_scores, panel_scores,
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
 from pulse_kedro.pipelines.reporting.words.bias import leaning_sentence
 from pulse_kedro.pipelines.reporting.words.facts import Facts, backtest_cutoffs, look_back, look_out
+from pulse_kedro.pipelines.reporting.words.news import compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +56,8 @@ def gather(
     """
     recipe, issued = short(cycle.recipe), sources.forecasts
     nothing = pd.Series(dtype=float)
+    outlooks = look_out(sources.chosen, sources.panel, issued, sources.curves, period)
+    first = outlooks[0].unique_id if outlooks else None
     mase, held = (horizon_scores(sources.scores, recipe, name) for name in ("mase", "coverage_80"))
     return Facts(
         period=period,
@@ -67,8 +70,9 @@ def gather(
         cutoffs=backtest_cutoffs(sources.curves),
         horizon=int(issued["step"].max()) if len(issued) else 0,
         forecast_series=int(issued[ID].nunique()),
-        outlooks=look_out(sources.chosen, sources.panel, issued, sources.curves, period),
+        outlooks=outlooks,
         earlier=look_back(sources.ledger, period, sources.live_scores, mase.get(COMBINATION, nothing)),
+        news=compare(sources.ledger, sources.panel, issued, period, first),
         held_by_step=tuple(held.get(COMBINATION, nothing)),
         leaning=leaning_sentence(sources.bias, options.bias_errors),
     )

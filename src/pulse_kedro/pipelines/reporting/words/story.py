@@ -9,6 +9,8 @@ from pulse_kedro.pipelines.reporting.scores import short
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
     MISSING,
+    NAME,
+    TITLE,
     change,
     counted,
     is_number,
@@ -17,6 +19,7 @@ from pulse_kedro.pipelines.reporting.wording import (
     percent,
     period,
     season,
+    shorten,
     span,
     steps,
 )
@@ -62,7 +65,7 @@ def headline(facts: Facts) -> dict[str, str]:
     when = period(facts.period.as_of, facts.frequency)
     horizon = steps(facts.horizon, facts.frequency)
     return {
-        "title": facts.options.title,
+        "title": shorten(facts.options.title, TITLE),
         "as_of": when,
         "subtitle": f"Forecasts of {counted(facts.forecast_series, 'series', 'series')} for the next {horizon}, "
         f"made from what was known for {when} and before.",
@@ -79,7 +82,8 @@ def _outlook_tile(outlook: Outlook, facts: Facts) -> Tile:
     when = period(outlook.target, facts.frequency, short=True)
     interval = f"80 % interval {span(outlook.low, outlook.high, outlook.digits)} {facts.source.unit}"
     moved = f"; {change(outlook.change)} on the {season(facts.frequency)} before" if is_number(outlook.change) else ""
-    return Tile(label=f"{outlook.title}, {when}", value=number(outlook.forecast, outlook.digits), note=interval + moved)
+    label = f"{shorten(outlook.title, NAME)}, {when}"
+    return Tile(label=label, value=number(outlook.forecast, outlook.digits), note=interval + moved)
 
 
 def _skill_tile(facts: Facts) -> Tile:

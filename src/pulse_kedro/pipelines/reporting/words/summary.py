@@ -9,9 +9,10 @@ from pulse_kedro.domain.panel import ID, TARGET, TIME
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, counted, is_number, number
 from pulse_kedro.pipelines.reporting.words.advice import SeriesErrors, advise
-from pulse_kedro.pipelines.reporting.words.bias import bias_sentence, bias_table
+from pulse_kedro.pipelines.reporting.words.bias import bias_sentence, bias_table, season_title
 from pulse_kedro.pipelines.reporting.words.data import data_tables, describe_data
 from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook, titles_of
+from pulse_kedro.pipelines.reporting.words.front import front_page
 from pulse_kedro.pipelines.reporting.words.glossary import GLOSSARY
 from pulse_kedro.pipelines.reporting.words.sources import Sources
 from pulse_kedro.pipelines.reporting.words.story import Entry, headline, tell, tiles
@@ -40,17 +41,20 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
     mase = horizon_scores(sources.scores, recipe)
     ours, reference = (series_scores(sources.scores, recipe, name) for name in (COMBINATION, facts.options.reference))
     gate = facts.decision.get("gate")
+    advice = advise(facts, SeriesErrors(ours=ours, reference=reference, titles=titles_of(sources.series)))
     return {
         "headline": headline(facts),
         "tiles": _plain(tiles(facts)),
         "story": _plain(tell(facts)),
-        "advice": _plain(advise(facts, SeriesErrors(ours=ours, reference=reference, titles=titles_of(sources.series)))),
+        "front": front_page(facts, advice),
+        "advice": _plain(advice),
         "gate": asdict(gate_table(gate)) if isinstance(gate, Mapping) else None,
         "forecasts": _forecasts(facts, sources),
         "evidence": _evidence(facts, sources, mase),
         "earlier": _earlier(facts, sources, mase),
         "bias": {
             "text": bias_sentence(sources.bias, facts.options.bias_errors),
+            "season": season_title(sources.bias),
             "table": asdict(bias_table(sources.bias)),
         },
         "data": {
