@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_reference.markdown import code, codes, first_line, table
+from pulse_reference.markdown import DASH, code, codes, first_line, table
 from pulse_reference.project import BASE, nodes, settings
 
 PLACES = ("filepath", "path", "url", "fs_args")
@@ -47,7 +47,8 @@ def _sections(file: str, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[str]
             ("written by", codes(node.name for node in writers)),
             ("read by", codes(node.name for node in nodes() if name in node.inputs)),
         ]
-        yield f"### `{name}`\n\n{what}\n\n{table(('', ''), [(first, second) for first, second in rows if second != '–'])}"
+        facts = table(("", ""), [row for row in rows if row[1] != DASH])
+        yield f"### `{name}`\n\n{what}\n\n{facts}"
 
 
 def _kind(entry: Mapping[str, Any]) -> str:

@@ -44,7 +44,9 @@ def run_options() -> str:
 def make_targets() -> str:
     """What `make` knows, from the comments in the Makefile."""
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return table(("target", "does"), [(code(f"make {found['name']}"), found["text"]) for found in TARGET.finditer(text)])
+    return table(
+        ("target", "does"), [(code(f"make {found['name']}"), found["text"]) for found in TARGET.finditer(text)]
+    )
 
 
 def exit_codes() -> str:

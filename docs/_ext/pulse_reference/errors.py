@@ -22,7 +22,8 @@ HEADERS = ("code", "severity", "next step")
 def classes() -> str:
     """Every class of error, with its code."""
     rows = [
-        (f"{{py:class}}`~{found.__module__}.{found.__qualname__}`", _code(found), first_line(found)) for found in family()
+        (f"{{py:class}}`~{found.__module__}.{found.__qualname__}`", _code(found), first_line(found))
+        for found in family()
     ]
     return table(("error", "code", "says that"), rows)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -110,7 +110,13 @@ def _row(key: str, value: object, notes: Mapping[str, str], hint: object) -> tup
     described = _describe(key.split(".")[1:], hint)
     shown = DASH if isinstance(value, Mapping) else code("null" if value is None else _yaml(value))
     kind = spell(described.hint) + _limits(described.field)
-    return code(key), shown, kind, cell(described.field.description or "" if described.field else ""), notes.get(key, "")
+    return (
+        code(key),
+        shown,
+        kind,
+        cell(described.field.description or "" if described.field else ""),
+        notes.get(key, ""),
+    )
 
 
 def _describe(path: list[str], hint: object) -> Described:
