@@ -28,6 +28,7 @@ myst_heading_anchors = 3
 smartquotes = False  # `--option` keeps its two dashes
 default_role = "literal"  # docstrings write `code` as Markdown does
 toc_object_entries = False  # a thousand names in the side bar help nobody and take half of the build
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False
 autodoc_typehints_format = "short"

@@ -8,14 +8,14 @@ from typing import Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from pulse_reference.markdown import DASH, cell, code, codes, first_line, table
+from pulse_reference.markdown import DASH, code, codes, first_line, table
 from pulse_reference.project import BASE, readers, settings
 
 LINE = re.compile(r"^(?P<indent> *)(?P<key>[\w-]+):(?P<rest>.*)$")
 NOTE = re.compile(r"(?:^|\s)# ?(?P<text>.*)$")
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", NoneType: "null", dict: "group"}
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
-HEADERS = ("key", "value in base", "type", "meaning", "why this value")
+HEADERS = ("key", "value in base", "type", "meaning; and in italics, why this value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
