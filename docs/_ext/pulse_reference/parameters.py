@@ -110,13 +110,13 @@ def _row(key: str, value: object, notes: Mapping[str, str], hint: object) -> tup
     described = _describe(key.split(".")[1:], hint)
     shown = DASH if isinstance(value, Mapping) else code("null" if value is None else _yaml(value))
     kind = spell(described.hint) + _limits(described.field)
-    return (
-        code(key),
-        shown,
-        kind,
-        cell(described.field.description or "" if described.field else ""),
-        notes.get(key, ""),
-    )
+    return code(key), shown, kind, _meaning(described.field, notes.get(key, ""))
+
+
+def _meaning(field: FieldInfo | None, note: str) -> str:
+    """What the code says about a key, then what the file says about its value."""
+    said = " ".join((field.description or "").split()) if field else ""
+    return " ".join(part for part in (said, f"*{note}*" if note else "") if part)
 
 
 def _describe(path: list[str], hint: object) -> Described:
