@@ -49,9 +49,9 @@ def test_bars_in_docstrings_stay_bars(writer: ModuleType, line: str, expected: s
 
 
 def test_request_is_replaced_by_what_it_asks_for(writer: ModuleType) -> None:
-    found = writer.REQUEST.search("# Title\n\n% generated: modules pulse_kedro.cli flat\n")
+    found = writer.REQUEST.search("# Title\n\n% generated: modules pulse_kedro.cli\n")
 
-    assert ("modules", ["pulse_kedro.cli", "flat"]) == (found["name"], found["arguments"].split())
+    assert ("modules", ["pulse_kedro.cli"]) == (found["name"], found["arguments"].split())
 
 
 def test_cell_of_a_table_keeps_bars_brackets_and_lines_inside(writer: ModuleType) -> None:  # noqa: ARG001

@@ -1,29 +1,43 @@
-"""The API by module: one page per package names its modules; autodoc reads their docstrings."""
+"""The API by module: each page asks for a package, and autodoc reads the docstrings of its modules."""
 
-from pulse_reference.project import module_names
+import re
+
+from pulse_reference.project import ROOT, module_names
 
 PACKAGE = "pulse_kedro"
+PAGES = ROOT / "docs" / "reference" / "api"
+REQUEST = re.compile(r"^% generated: modules ([\w.]+)", re.MULTILINE)
 
 
-def modules(package: str, depth: str = "tree") -> str:
-    """A section per module.
+def modules(package: str) -> str:
+    """A section per module of a package, without those for which another page asks more closely.
 
     Args:
         package: Package with its modules.
-        depth: `tree` takes everything below it, `flat` leaves out what is a package itself.
 
     Raises:
         ValueError: There is no such package.
     """
-    names = [name for name in module_names() if name == package or name.startswith(f"{package}.")]
+    names = [name for name in module_names() if home(name, requested()) == package]
     if not names:
         message = f"no module called {package}"
         raise ValueError(message)
-    if depth == "flat":
-        packages = {name.rpartition(".")[0] for name in module_names()} - {package}
-        inner = tuple(f"{name}." for name in packages if name.startswith(f"{package}."))
-        names = [name for name in names if name not in packages and not name.startswith(inner)]
     return "\n".join(_section(name) for name in names)
+
+
+def requested() -> list[str]:
+    """Packages that pages ask for."""
+    return [name for path in PAGES.glob("*.md") for name in REQUEST.findall(path.read_text(encoding="utf-8"))]
+
+
+def home(module: str, packages: list[str]) -> str:
+    """The innermost of some packages that a module belongs to; empty when it belongs to none.
+
+    Example:
+        >>> home("a.b.c", ["a", "a.b", "a.bc"]), home("x", ["a"])
+        ('a.b', '')
+    """
+    return max((name for name in packages if f"{module}.".startswith(f"{name}.")), key=len, default="")
 
 
 def _section(name: str) -> str:
