@@ -54,25 +54,25 @@ def test_request_is_replaced_by_what_it_asks_for(writer: ModuleType) -> None:
     assert ("modules", ["pulse_kedro.cli"]) == (found["name"], found["arguments"].split())
 
 
-def test_cell_of_a_table_keeps_bars_brackets_and_lines_inside(writer: ModuleType) -> None:  # noqa: ARG001
-    from pulse_reference.markdown import cell
+def test_cell_of_a_table_keeps_bars_brackets_and_lines_inside(writer: ModuleType) -> None:
+    cell = writer.markdown.cell
 
     assert r"a \| b &lt;c> `<d>` e" == cell("a | b <c>\n`<d>`  e")
 
 
-def test_what_has_no_docstring_is_refused(writer: ModuleType) -> None:  # noqa: ARG001
-    from pulse_reference.markdown import first_line
+def test_what_has_no_docstring_is_refused(writer: ModuleType) -> None:
+    first_line = writer.markdown.first_line
 
     with pytest.raises(ValueError, match="has no docstring"):
         first_line(lambda: None)
 
 
 def test_comment_beside_a_key_goes_on_in_its_column(
-    writer: ModuleType,  # noqa: ARG001
+    writer: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    from pulse_reference import parameters
+    parameters = writer.parameters
 
     text = """# heading
 a:          # first
@@ -100,14 +100,14 @@ d: 2 # end
         (str | tuple[str, ...], "text or list of text"),
     ],
 )
-def test_types_are_spelled_for_people(writer: ModuleType, hint: object, expected: str) -> None:  # noqa: ARG001
-    from pulse_reference.parameters import spell
+def test_types_are_spelled_for_people(writer: ModuleType, hint: object, expected: str) -> None:
+    spell = writer.parameters.spell
 
     assert expected == spell(hint)
 
 
-def test_walk_finds_commands_of_groups_in_groups(writer: ModuleType) -> None:  # noqa: ARG001
-    from pulse_reference.commands import walk
+def test_walk_finds_commands_of_groups_in_groups(writer: ModuleType) -> None:
+    walk = writer.commands.walk
 
     leaf = click.Command("leaf")
     tree = click.Group("a", commands={"b": click.Group("b", commands={"leaf": leaf})})
@@ -115,15 +115,15 @@ def test_walk_finds_commands_of_groups_in_groups(writer: ModuleType) -> None:  #
     assert [("a",), ("a", "b"), ("a", "b", "leaf")] == [path for path, _ in walk(tree, ("a",))]
 
 
-def test_command_without_help_stops_the_build(writer: ModuleType) -> None:  # noqa: ARG001
-    from pulse_reference import commands
+def test_command_without_help_stops_the_build(writer: ModuleType) -> None:
+    commands = writer.commands
 
     with pytest.raises(ValueError, match="has no help text"):
         commands._section(("kedro", "x"), click.Command("x"))  # noqa: SLF001
 
 
-def test_package_page_of_nothing_is_refused(writer: ModuleType) -> None:  # noqa: ARG001
-    from pulse_reference.api import modules
+def test_package_page_of_nothing_is_refused(writer: ModuleType) -> None:
+    modules = writer.api.modules
 
     with pytest.raises(ValueError, match="no module called"):
         modules("pulse_kedro.nowhere")

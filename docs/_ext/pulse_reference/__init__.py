@@ -7,8 +7,8 @@ Markdown. So a command, parameter, dataset, node or error that is added to the c
 import re
 from collections.abc import Callable
 
-from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+from sphinx.highlighting import lexer_classes
 from sphinx.util.typing import ExtensionMetadata
 
 from pulse_reference import api, catalog, commands, errors, frames, glossary, parameters, rooms
@@ -38,7 +38,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect to the build."""
     app.connect("source-read", fill_page)
     app.connect("autodoc-process-docstring", quote_bars, priority=400)  # before napoleon, which has 500
-    app.add_lexer("mermaid", TextLexer)  # diagrams are shown as text: drawing them would need a script from elsewhere
+    lexer_classes["mermaid"] = lexer_classes[
+        "none"
+    ]  # diagrams are shown as text: drawing them would need a script from elsewhere
     return {"version": "1", "parallel_read_safe": True}
 
 
