@@ -216,10 +216,12 @@ def test_every_frame_and_every_table_is_documented(site: Path, catalog_entries: 
 
 
 def test_every_variable_that_is_read_is_documented(page: Pages) -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("src/**/*.py"))
-    text += "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("conf/**/*.yml"))
-    names = set(re.findall(r"\$\{oc\.env:(\w+)", text))
-    names |= set(re.findall(r'environ(?:\.get\(|\.setdefault\(|\[)"(\w+)"', text))
+    code, settings = (
+        "".join(path.read_text(encoding="utf-8") for path in ROOT.glob(pattern))
+        for pattern in ("src/**/*.py", "conf/base/*.yml")
+    )
+    names = {*re.findall(r"\$\{oc\.env:(\w+)", settings)}
+    names |= {*re.findall(r'environ(?:\.get\(|\.setdefault\(|\[)"(\w+)"', code)}
 
     assert "PULSE_DATA_ROOT" in names
     assert [] == missing(sorted(names - {"MLFLOW_RUN_ID"}), page("reference/configuration"))
