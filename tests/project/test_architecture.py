@@ -21,7 +21,7 @@ DECLARED_BUT_NOT_IMPORTED = {
 
 
 def python_files() -> list[Path]:
-    folders = ("src", "tests", "benchmarks", "data")
+    folders = ("src", "tests", "benchmarks", "data", "docs")
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
@@ -71,7 +71,7 @@ def owners_of_imports(folder: str) -> list[set[str]]:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [("src", ()), ("data", ()), ("tests", ("dev",)), ("benchmarks", ("bench",))],
+    [("src", ()), ("data", ()), ("tests", ("dev",)), ("benchmarks", ("bench",)), ("docs", ("docs",))],
 )
 def test_every_import_is_a_declared_dependency(folder: str, extras: tuple[str, ...]) -> None:
     assert [] == [owners for owners in owners_of_imports(folder) if owners.isdisjoint(declared(*extras))]

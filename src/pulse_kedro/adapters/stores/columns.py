@@ -14,6 +14,7 @@ class Utc(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    """SQLAlchemy may keep the compiled form of a statement that uses this type."""
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """UTC, without a zone where the database has none."""
