@@ -1,10 +1,15 @@
 """A text table as it stands: every cell is text until the declaration of the source says otherwise."""
 
-from typing import Any, Never, NoReturn
+import csv
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import IO, Any, Never, NoReturn
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
+
+from pulse_kedro.adapters.text_tables import read_head, read_text_table
 
 
 class CsvDataset(AbstractDataset[Never, pd.DataFrame]):
@@ -40,11 +45,7 @@ class CsvDataset(AbstractDataset[Never, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         """Every row of the file, each cell as text."""
-        import fsspec  # type: ignore[import-untyped]  # ships none
-
-        from pulse_kedro.adapters.text_tables import read_text_table
-
-        with fsspec.open(self._filepath, "rb", compression="infer", **self._credentials) as file:
+        with self._open() as file:
             return read_text_table(file, self._filepath, delimiter=self._delimiter, encoding=self._encoding)
 
     def save(self, _: Never) -> NoReturn:
@@ -54,7 +55,19 @@ class CsvDataset(AbstractDataset[Never, pd.DataFrame]):
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """The first rows, for kedro-viz."""
-        return TablePreview(self.load().head(nrows).astype(str).to_dict(orient="split"))
+        with self._open() as file:
+            lines = read_head(file, self._filepath, encoding=self._encoding).splitlines()
+        header, *rows = islice(csv.reader(lines, delimiter=self._delimiter), nrows + 1)
+        return TablePreview({"index": list(range(len(rows))), "columns": header, "data": rows})
+
+    def _open(self) -> AbstractContextManager[IO[bytes]]:
+        """The file, unpacked."""
+        import fsspec  # type: ignore[import-untyped]  # ships none
+
+        opened: AbstractContextManager[IO[bytes]] = fsspec.open(
+            self._filepath, "rb", compression="infer", **self._credentials
+        )
+        return opened
 
     def _exists(self) -> bool:
         import fsspec

@@ -112,7 +112,7 @@ def inspect(table: pd.DataFrame, hints: Hints) -> Proposal:
     few = table.iloc[:MOST_ROWS]
     constant = constant_within(few, reading.series[: len(few)], rest) if reading.key else []
     static = _static(constant, hints)
-    values = hints.y or _values(columns, [name for name in rest if name not in constant])
+    values = hints.y or _values(columns, [name for name in rest if name not in constant] or rest)
     signs = _signs([columns[name].cells for name in values], hints)
     frequency, notes = _frequency(reading, hints)
     unused = {name: "changes within a series" for name in rest if name not in (*values, *static)}

@@ -1,0 +1,89 @@
+"""Settings fit the size of a panel: the defaults where they do, less where history or memory is short."""
+
+import pickle
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from pulse_kedro.domain.backtesting import BacktestOptions, plan_cutoffs
+from pulse_kedro.domain.panel import FREQUENCIES, frequency
+from pulse_kedro.forecasting.recipe import RecipeSettings
+from pulse_kedro.forecasting.sizing import Extent, Fit, ReplayTooLarge, fit, gigabytes, require_memory
+
+
+@pytest.fixture(scope="module")
+def settings(request: pytest.FixtureRequest) -> tuple[RecipeSettings, BacktestOptions]:
+    """Recipe and backtest as they stand in the configuration."""
+    project = request.config.rootpath
+    values: dict[str, Any] = yaml.safe_load((project / "conf/base/parameters_training.yml").read_text(encoding="utf-8"))
+    backtest = BacktestOptions(**values["backtest"])
+    return TypeAdapter(RecipeSettings).validate_python(values["recipe"]), backtest
+
+
+Settings = tuple[RecipeSettings, BacktestOptions]
+
+
+def fitted(settings: Settings, name: str, **size: int) -> Fit:
+    extent = Extent(**({"series": 10, "periods": 600, "median": 600} | size))
+    return fit(extent, frequency(name), *settings)
+
+
+@pytest.mark.parametrize("name", FREQUENCIES)
+def test_defaults_stay_where_they_fit(settings: Settings, name: str) -> None:
+    assert Fit(recipe={}, backtest={}, notes=()) == fitted(settings, name)
+
+
+@pytest.mark.parametrize("name", FREQUENCIES)
+@pytest.mark.parametrize("periods", [12, 20, 30, 60, 110])
+def test_short_history_gets_a_backtest_that_can_be_planned(settings: Settings, name: str, periods: int) -> None:
+    freq = frequency(name)
+    found = fitted(settings, name, periods=periods, median=periods)
+    horizon = found.recipe.get("horizon", freq.horizon)
+    options = TypeAdapter(BacktestOptions).validate_python(
+        {field: getattr(settings[1], field) for field in BacktestOptions.__slots__} | found.backtest
+    )
+
+    times = freq.grid(freq.shift(_start(), 0), freq.shift(_start(), periods - 1))
+    folds = plan_cutoffs(times, freq, horizon=int(str(horizon)), options=options)
+
+    assert (folds["purpose"] == "evaluation").any()
+
+
+def _start() -> Any:  # noqa: ANN401  # a timestamp
+    import pandas as pd
+
+    return pd.Timestamp("2001-01-01")
+
+
+def test_members_that_read_more_than_a_series_has_are_left_out_and_said_so(settings: Settings) -> None:
+    found = fitted(settings, "weekly", periods=210, median=210)
+
+    names = [(member["kind"], member.get("look_back")) for member in found.recipe["members"]]  # type: ignore[attr-defined]
+    assert ("level_ridge", 104) in names
+    assert ("level_ridge", 260) not in names
+    assert {"naive", "seasonal_naive", "seasonal_drift"} <= {kind for kind, _ in names}
+    assert any("left out" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("series", [1000, 10_000, 100_000])
+def test_many_series_get_fewer_cutoffs_that_fit_into_memory(settings: Settings, series: int) -> None:
+    found = fitted(settings, "daily", series=series, periods=3000, median=3000)
+
+    counts = {"burn_in": 36, "calibration": 120, "evaluation": 60} | found.backtest
+    needed = gigabytes(sum(counts.values()) + 28, 14, series)
+    smallest = found.backtest == {"burn_in": 0, "calibration": 12, "evaluation": 6}
+    assert smallest or needed <= settings[1].max_gigabytes
+
+
+def test_replay_that_does_not_fit_is_refused_before_it_begins_with_the_settings_that_change_it() -> None:
+    with pytest.raises(ReplayTooLarge, match=r"about 15\.\d GB .*10,000 series.*at most 4 GB.*Lower backtest"):
+        require_memory(cutoffs=244, horizon=14, series=10_000, allowed=4)
+    require_memory(cutoffs=244, horizon=14, series=1000, allowed=4)
+
+
+def test_error_returns_from_a_worker() -> None:
+    error = ReplayTooLarge(9.0, 4.0, {"series": 3})
+
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301  (our own bytes)
