@@ -14,7 +14,9 @@ CONF_SOURCE = "--conf-source"
 
 def main() -> None:
     """Run one command with this package's settings."""
-    os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")  # what `.telemetry` says in the project, for an installed wheel
+    os.environ.setdefault(
+        "KEDRO_DISABLE_TELEMETRY", "1"
+    )  # what `.telemetry` says in the project, for an installed wheel
     elsewhere = _conf_source(sys.argv[1:])
     if elsewhere is None:
         _name_logging_file()

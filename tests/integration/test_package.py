@@ -16,7 +16,13 @@ pytestmark = pytest.mark.slow
 
 SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "src", "conf", "data/01_raw/us_employment.parquet")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.egg-info", "local")
-FROM_OUTSIDE = ("PULSE_DATA_ROOT", "PULSE_DATABASE_URL", "PULSE_TRACKING", "MLFLOW_TRACKING_URI", "KEDRO_LOGGING_CONFIG")
+FROM_OUTSIDE = (
+    "PULSE_DATA_ROOT",
+    "PULSE_DATABASE_URL",
+    "PULSE_TRACKING",
+    "MLFLOW_TRACKING_URI",
+    "KEDRO_LOGGING_CONFIG",
+)
 """Variables that would lead the installed package elsewhere."""
 
 
