@@ -31,8 +31,8 @@ class UnknownEnvironment(InvalidConfiguration):
         """Name the environments there are, or say that this is no project."""
         if not self.known:
             return (
-                f"Reading the configuration failed: got nothing at {self.folder}, expected a folder or an archive of one. "
-                "Run the command inside the project, or name the configuration with --conf-source."
+                f"Reading the configuration failed: got nothing at {self.folder}, expected a folder or an archive of "
+                "one. Run the command inside the project, or name the configuration with --conf-source."
             )
         return (
             f"Choosing the environment failed: got {self.name!r}, expected one of {', '.join(self.known)}."

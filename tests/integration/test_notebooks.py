@@ -87,9 +87,7 @@ def test_before_the_first_cycle_the_notebook_says_what_to_do(clone: Path) -> Non
     with pytest.raises(CellExecutionError):
         run(notebook, clone)
 
-    assert "NoCycleYet: Reading the newest cycle failed: got no committed cycle, expected at least one." in shown(
-        notebook
-    )
+    assert "Reading the newest cycle failed: got no committed cycle, expected at least one." in shown(notebook)
     assert "Next, in a terminal in the folder of the project: `make run`" in shown(notebook)
     assert before == files_outside_data(clone)
     assert not (clone / "data" / "pulse.db").exists()

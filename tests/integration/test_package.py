@@ -16,13 +16,14 @@ pytestmark = pytest.mark.slow
 
 SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "src", "conf", "data/01_raw/us_employment.parquet")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.egg-info", "local")
-FROM_OUTSIDE = (
+FROM_OUTSIDE = {
     "PULSE_DATA_ROOT",
     "PULSE_DATABASE_URL",
     "PULSE_TRACKING",
     "MLFLOW_TRACKING_URI",
     "KEDRO_LOGGING_CONFIG",
-)
+    "DO_NOT_TRACK",
+}
 """Variables that would lead the installed package elsewhere."""
 
 
@@ -61,14 +62,18 @@ def package(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     (copy / "conf" / "local").mkdir()
     for name in (".gitkeep", "credentials.yml"):
         (copy / "conf" / "local" / name).write_text("", encoding="utf-8")
-    do = {"check": True, "capture_output": True, "text": True, "cwd": copy}
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist"], **do)  # noqa: S603  # ours
     conf = copy / "dist" / "conf-pulse_kedro.tar.gz"
-    subprocess.run(["tar", "--exclude=local/*.yml", "-czf", str(conf), f"--directory={copy}", "conf"], **do)  # noqa: S603, S607
+    make(copy, sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist")
+    make(copy, "tar", "--exclude=local/*.yml", "-czf", str(conf), f"--directory={copy}", "conf")
     (wheel,) = (copy / "dist").glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(installed)]
-    subprocess.run([*pip, str(wheel)], **do)  # noqa: S603  # ours
+    where = ("--no-deps", "--no-index", "--target", str(installed))
+    make(copy, sys.executable, "-m", "pip", "install", "--quiet", *where, str(wheel))
     return Package(built_in=copy, wheel=wheel, conf=conf, installed=installed)
+
+
+def make(folder: Path, *command: str) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)  # noqa: S603  # ours
+    assert 0 == done.returncode, done.stdout + done.stderr
 
 
 def test_the_package_serves_a_colleague_who_has_nothing_else(package: Package, project: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def redact_logs() -> None:
 
 
 def adopt_logging(conf_source: str) -> None:
-    """Log as `logging.yml` of a configuration says; without such a file, or where KEDRO_LOGGING_CONFIG names one, as before.
+    """Log as `logging.yml` of a configuration says, unless there is none or KEDRO_LOGGING_CONFIG names another file.
 
     Args:
         conf_source: Folder, archive or URL.

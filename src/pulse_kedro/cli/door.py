@@ -3,8 +3,8 @@
 import functools
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import ParamSpec
 
 import click
@@ -44,7 +44,7 @@ def _read_elsewhere(context: click.Context, _: click.Parameter, source: str | No
         from kedro.framework.project import settings
 
         context.call_on_close(functools.partial(settings.set, "CONF_SOURCE", str(settings.CONF_SOURCE)))
-        settings.set("CONF_SOURCE", source if "://" in source else os.path.abspath(source))
+        settings.set("CONF_SOURCE", source if "://" in source else str(Path(source).resolve()))
 
 
 def env_option(command: Callable[Words, None]) -> Callable[Words, None]:

@@ -46,8 +46,8 @@ class NoCycleYet(PulseError):
     def __str__(self) -> str:
         """Say how the first cycle is made."""
         return (
-            "Reading the newest cycle failed: got no committed cycle, expected at least one. Next, in a terminal in the "
-            "folder of the project: `make run`, or `kedro run --params as_of=YYYY-MM-DD`."
+            "Reading the newest cycle failed: got no committed cycle, expected at least one. Next, in a terminal in "
+            "the folder of the project: `make run`, or `kedro run --params as_of=YYYY-MM-DD`."
         )
 
 
