@@ -17,8 +17,8 @@ from pulse_kedro.domain.history import CommittedCycle, UnknownCycle
 
 CHAMPION, REPORT = "champion", "cycle_report"
 """Catalog entries: which folder the bundles are in, and where the page about the cycle is."""
-FIGURE, FIGURES = "plotly.JSONDataset", "figures"
-"""Type of the entries that hold figures, and the artifact folder of their still pictures."""
+PLOTLY, FIGURES = ".plotly.", "figures"
+"""Part of the type of entries that hold figures, and the artifact folder of their still pictures."""
 
 
 def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         files = {name: (path, folder) for name, path, folder in _artifacts(catalog, entries, made)}
         tracking.upload(run, dict(files.values()))
         with tracking.forgiven("Drawing the figures"):
-            drawn = {name: path for name, (path, _) in files.items() if str(entries[name]["type"]).endswith(FIGURE)}
+            drawn = {name: path for name, (path, _) in files.items() if PLOTLY in f".{entries[name]['type']}"}
             _upload_stills(run, drawn)
     with tracking.forgiven("Projecting the database to MLflow"):
         engine = open_for_reading(url)
@@ -63,7 +63,8 @@ def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, pag
         note = f"{reason}\n\n{tracking.links(run, report=page, figures=FIGURES)}"
         tracking.tag(run, {"pulse.report": page, "mlflow.note.content": note})
     tracking.log_metrics(run, tracking.named_scores(overall(engine, cycle.key), cycle.recipe))
-    tracking.log_facts(run, "serving", serving_facts(bundles / cycle.bundle))
+    with tracking.forgiven("Tracking the recipe that serves"):
+        tracking.log_facts(run, "serving", serving_facts(bundles / cycle.bundle))
 
 
 def serving_facts(bundle: Path) -> dict[str, object]:
