@@ -46,7 +46,7 @@ def start(root: Path, *arguments: str) -> Finished:
 
 def middle(starts: Sequence[Finished]) -> dict[str, float]:
     """Medians of some starts of the same command."""
-    names = ("wall_seconds", "cpu_seconds", "peak_mib")
+    names = ("wall_seconds", "cpu_seconds")
     return {name: statistics.median(getattr(one, name) for one in starts) for name in names}
 
 
