@@ -11,7 +11,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 from sqlalchemy import Engine
 
-from pulse_kedro.adapters.configuration import database_url
+from pulse_kedro.adapters.configuration import database_url, environments
 from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 
@@ -31,7 +31,8 @@ class UnknownEnvironment(InvalidConfiguration):
         """Name the environments there are, or say that this is no project."""
         if not self.known:
             return (
-                f"Reading {self.folder} failed: got no such folder, expected one. Run the command inside the project."
+                f"Reading the configuration failed: got nothing at {self.folder}, expected a folder or an archive of "
+                "one. Run the command inside the project, or name the configuration with --conf-source."
             )
         return (
             f"Choosing the environment failed: got {self.name!r}, expected one of {', '.join(self.known)}."
@@ -40,7 +41,7 @@ class UnknownEnvironment(InvalidConfiguration):
 
 
 def configuration(env: str | None) -> AbstractConfigLoader:
-    """What stands under `conf/`, read as a run would read it.
+    """What stands under `conf/`, or where `--conf-source` points, read as a run would read it.
 
     Args:
         env: Environment on top of `base`; `None` takes the one of the variable KEDRO_ENV, else the default.
@@ -53,13 +54,14 @@ def configuration(env: str | None) -> AbstractConfigLoader:
     """
     if project.PACKAGE_NAME is None:  # the doors have done it; a script or a notebook may not
         project.configure_project("pulse_kedro")
-    folder = _root() / str(settings.CONF_SOURCE)
+    source = str(settings.CONF_SOURCE)
+    place = source if "://" in source else str(_root() / source)
     arguments: Mapping[str, Any] = settings.CONFIG_LOADER_ARGS
     chosen = env or os.environ.get("KEDRO_ENV") or arguments["default_run_env"]
-    if not (folder / chosen).is_dir():
-        known = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-        raise UnknownEnvironment(chosen, known, str(folder))
-    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(conf_source=str(folder), env=chosen, **arguments)
+    known = environments(place)
+    if chosen not in known:
+        raise UnknownEnvironment(chosen, known, place)
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(conf_source=place, env=chosen, **arguments)
     return loader
 
 

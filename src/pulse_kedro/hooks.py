@@ -65,9 +65,9 @@ class PulseHooks:
         self._folder = data_root(context.config_loader, Path(context.project_path))
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """Open an attempt in the journal and tell MLflow what was typed."""
-        from pulse_kedro.adapters import tracking
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Open an attempt in the journal, tell MLflow what was typed, and see that an empty folder has data."""
+        from pulse_kedro.adapters import bundled, tracking
         from pulse_kedro.adapters.attempts import Attempt
         from pulse_kedro.adapters.compute import cap_threads
 
@@ -83,6 +83,8 @@ class PulseHooks:
             spare_the_traceback(error, fault)
             raise
         atexit.register(self._stop)
+        if bundled.SOURCE in pipeline.inputs():
+            bundled.lay_out_source(catalog, project=Path(run_params["project_path"]))
         self._run = Run(attempt, StepBar(len(pipeline.nodes)), facts_of(run_params, command), tracking.active_run())
         if self._run.tracked is not None:
             tracking.share_run(self._run.tracked)

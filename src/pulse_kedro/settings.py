@@ -7,6 +7,7 @@ from pathlib import Path
 from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
+from pulse_kedro.adapters.logs import adopt_logging
 from pulse_kedro.hooks import PulseHooks
 
 
@@ -19,12 +20,12 @@ def in_project(path: str) -> str:
     """Absolute form of a path that may be relative to the project; URLs of databases need one.
 
     Args:
-        path: A local path; an absolute one comes back unchanged.
+        path: A local path, or a URL; an absolute one and a URL come back unchanged.
 
     Returns:
         The absolute path as text.
     """
-    return str(Path(project_root(), path))
+    return path if "://" in path else str(Path(project_root(), path))
 
 
 NOISE = (
@@ -49,9 +50,14 @@ CONFIG_LOADER_ARGS = {
 
 HOOKS = (PulseHooks(),)
 
-# Compared with the distribution's name, which is spelt with an underscore.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",) if os.environ.get("PULSE_TRACKING") == "off" else ()
+# Compared with the distribution's name: one is spelt with an underscore, the other is not.
+UNTRACKED = ("kedro_mlflow",) if os.environ.get("PULSE_TRACKING") == "off" else ()
+WITHOUT_PROJECT = () if find_kedro_project(Path.cwd()) else ("kedro-viz",)
+"""Kedro-viz keeps its statistics in the project, and warns in each run where there is none."""
+DISABLE_HOOKS_FOR_PLUGINS = (*UNTRACKED, *WITHOUT_PROJECT)
 
+if not Path("conf", "logging.yml").exists():
+    adopt_logging(in_project("conf"))  # Kedro looks into the working directory only; a notebook lies below the project
 logging.getLogger("py.warnings").addFilter(is_worth_showing)
 # MLflow sets its level when it is imported, which is before this line under `kedro` and after it under `python -m`.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")

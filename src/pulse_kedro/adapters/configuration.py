@@ -1,13 +1,25 @@
 """What stands under `conf/`: where the database is, and which parameters exist."""
 
+import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kedro.config import AbstractConfigLoader, MissingConfigException
 from kedro.framework.project import settings
 
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # ships none
+
+ARCHIVES = {
+    "application/x-tar": "tar",
+    "application/zip": "zip",
+    "application/x-zip-compressed": "zip",
+    "application/zip-compressed": "zip",
+}
+"""What Kedro opens as an archive, by the type that the name of the file suggests."""
 DATABASE, DATA_ROOT = "database", "data_root"
 
 
@@ -44,6 +56,39 @@ class MissingGlobal(InvalidConfiguration):
             f"Reading conf/base/globals.yml failed: got the keys {', '.join(self.known) or 'none'}, expected also "
             f"{self.name!r}. Add it there or in the environment that runs."
         )
+
+
+def open_tree(conf_source: str) -> "tuple[AbstractFileSystem, str]":
+    """Files of a configuration, opened as Kedro opens them.
+
+    Args:
+        conf_source: Folder, archive or URL.
+
+    Returns:
+        A file system, and the path in it under which the environments lie.
+    """
+    import fsspec
+
+    kind = ARCHIVES.get(mimetypes.guess_type(conf_source)[0] or "")
+    if kind is not None:
+        archive = fsspec.filesystem(kind, fo=conf_source)
+        return archive, str(archive.ls("", detail=False)[-1]).rstrip("/")
+    tree, root = fsspec.core.url_to_fs(conf_source)
+    return tree, str(root)
+
+
+def environments(conf_source: str) -> list[str]:
+    """Names of the environments of a configuration, sorted; empty where there is no such place.
+
+    Args:
+        conf_source: Folder, archive or URL.
+    """
+    try:
+        tree, root = open_tree(conf_source)
+        entries = tree.ls(root, detail=True)
+    except FileNotFoundError:
+        return []
+    return sorted(Path(entry["name"]).name for entry in entries if entry["type"] == "directory")
 
 
 def database_url(loader: AbstractConfigLoader) -> str:

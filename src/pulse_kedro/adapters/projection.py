@@ -1,5 +1,7 @@
-"""What MLflow is shown of a run that ended well: scores, the decision, reports, and who is champion."""
+"""What MLflow is shown of a run that ended well: recipe, digests, scores, decision, figures, and who is champion."""
 
+import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.domain.history import CommittedCycle, UnknownCycle
 
-CHAMPION = "champion"
-"""Catalog entry that knows in which folder the bundles are."""
+CHAMPION, REPORT = "champion", "cycle_report"
+"""Catalog entries: which folder the bundles are in, and where the page about the cycle is."""
+PLOTLY, FIGURES = ".plotly.", "figures"
+"""Part of the type of entries that hold figures, and the artifact folder of their still pictures."""
 
 
 def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str]) -> None:
@@ -27,24 +31,56 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         catalog: Where outputs are kept; entries with `metadata.mlflow.artifact_path` are uploaded there.
         outputs: Names of what the run saved.
     """
-    entries = catalog.to_config()[0]
+    entries, made = catalog.to_config()[0], sorted(outputs)
     with tracking.forgiven("Uploading the reports"):
-        tracking.upload(run, dict(_artifacts(catalog, entries, outputs)))
+        files = {name: (path, folder) for name, path, folder in _artifacts(catalog, entries, made)}
+        tracking.upload(run, dict(files.values()))
+        with tracking.forgiven("Drawing the figures"):
+            drawn = {name: path for name, (path, _) in files.items() if PLOTLY in f".{entries[name]['type']}"}
+            _upload_stills(run, drawn)
     with tracking.forgiven("Projecting the database to MLflow"):
         engine = open_for_reading(url)
         if engine is not None:
-            _project_cycle(run, cycle, engine)
-            _project_head(run, cycle, engine, Path(entries[CHAMPION]["path"]))
+            bundles = Path(entries[CHAMPION]["path"])
+            _project_cycle(run, cycle, engine, bundles, str(entries[REPORT]["filepath"]) if REPORT in made else None)
+            _project_head(run, cycle, engine, bundles)
 
 
-def _project_cycle(run: str, key: str | None, engine: Engine) -> None:
+def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, page: str | None) -> None:
     cycle = _committed(engine, key)
     if cycle is None:
         return
     reason = str(cycle.decision.get("reason", ""))
-    tags = {"pulse.verdict": str(cycle.decision.get("verdict", "")), "pulse.reason": reason}
-    tracking.tag(run, tags | {tracking.BUNDLE_TAG: cycle.bundle, "mlflow.note.content": reason})
+    digests = {
+        tracking.BUNDLE_TAG: cycle.bundle,
+        "pulse.recipe": cycle.recipe,
+        "pulse.snapshot": cycle.snapshot,
+        "pulse.rulebook": cycle.rulebook,
+    }
+    tags = {"pulse.verdict": str(cycle.decision.get("verdict", "")), "pulse.reason": reason, **digests}
+    tracking.tag(run, tags | {"mlflow.note.content": reason})
+    if page is not None:
+        note = f"{reason}\n\n{tracking.links(run, report=page, figures=FIGURES)}"
+        tracking.tag(run, {"pulse.report": page, "mlflow.note.content": note})
     tracking.log_metrics(run, tracking.named_scores(overall(engine, cycle.key), cycle.recipe))
+    with tracking.forgiven("Tracking the recipe that serves"):
+        tracking.log_facts(run, "serving", serving_facts(bundles / cycle.bundle))
+
+
+def serving_facts(bundle: Path) -> dict[str, object]:
+    """What a bundle is made of, from its manifest: the complete recipe, the frequency, and how members are combined.
+
+    Args:
+        bundle: Folder of the bundle.
+    """
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    recipe = dict(manifest["recipe"])
+    members = {f"{at:02d}": _name(member) for at, member in enumerate(recipe.pop("members"), start=1)}
+    return {"recipe": {**recipe, "members": members}, "frequency": manifest["frequency"], "choice": manifest["choice"]}
+
+
+def _name(member: Mapping[str, Any]) -> str:
+    return "_".join(str(part) for part in (member["kind"], member["look_back"]) if part)
 
 
 def _project_head(run: str, key: str | None, engine: Engine, bundles: Path) -> None:
@@ -70,14 +106,28 @@ def _committed(engine: Engine, key: str | None) -> CommittedCycle | None:
         return None
 
 
+def _upload_stills(run: str, figures: Mapping[str, Path]) -> None:
+    """Upload each figure as a picture too: MLflow shows images, but Plotly's figures only as JSON."""
+    from pulse_kedro.adapters.stills import draw_still
+
+    with tempfile.TemporaryDirectory(prefix="pulse-figures-") as folder:
+        stills = {}
+        for name, path in figures.items():
+            still = Path(folder, f"{name}.png")
+            still.write_bytes(draw_still(json.loads(path.read_text(encoding="utf-8"))))
+            stills[still] = FIGURES
+        tracking.upload(run, stills)
+
+
 def _artifacts(
     catalog: DataCatalog, entries: Mapping[str, Mapping[str, Any]], outputs: Iterable[str]
-) -> Iterator[tuple[Path, str]]:
-    """Files that shall be uploaded and the artifact folder of each; files elsewhere are fetched first."""
+) -> Iterator[tuple[str, Path, str]]:
+    """Entries that shall be uploaded, the file and the artifact folder of each; files elsewhere are fetched first."""
     import fsspec  # type: ignore[import-untyped]  # ships none
 
     for name in sorted(set(outputs) & set(entries)):
         wanted = (getattr(catalog[name], "metadata", None) or {}).get("mlflow") or {}
         if "artifact_path" in wanted:
             path = str(entries[name]["filepath"])
-            yield Path(fsspec.open_local(f"simplecache::{path}") if "://" in path else path), wanted["artifact_path"]
+            local = Path(fsspec.open_local(f"simplecache::{path}") if "://" in path else path)
+            yield name, local, wanted["artifact_path"]

@@ -111,10 +111,21 @@ def log_options(run: str, name: str, options: object) -> None:
         name: Name of the parameter, the first part of each key.
         options: A dataclass or model that Kedro built from `params:<name>`.
     """
+    log_facts(run, name, dump(options))
+
+
+def log_facts(run: str, name: str, facts: object) -> None:
+    """Write plain values as parameters, one by one.
+
+    Args:
+        run: Id of the run.
+        name: First part of each key.
+        facts: Nested mappings of JSON values.
+    """
     from mlflow.entities import Param
 
     with forgiven(f"Tracking the parameter {name}"):
-        values = sorted(flatten(dump(options), name).items())
+        values = sorted(flatten(facts, name).items())
         for start in range(0, len(values), BATCH):
             chunk = values[start : start + BATCH]
             _client().log_batch(run, params=[Param(key, value[:PARAMETER_LENGTH]) for key, value in chunk])
@@ -144,6 +155,20 @@ def upload(run: str, files: Mapping[Path, str]) -> None:
     for path, folder in files.items():
         with forgiven(f"Uploading {path.name}"):
             _client().log_artifact(run, str(path), folder)
+
+
+def links(run: str, *, report: str, figures: str) -> str:
+    """Where the pages of a run are, in Markdown for the page that MLflow's own interface shows of it.
+
+    Args:
+        run: Id of the run.
+        report: File or URL of the report; its copy among the artifacts is in the folder `report`.
+        figures: Artifact folder of the figures.
+    """
+    experiment = _client().get_run(run).info.experiment_id
+    home = f"#/experiments/{experiment}/runs/{run}/artifacts"
+    page = report.rpartition("/")[2]
+    return f"[Report of this cycle]({home}/report/{page}) · [figures]({home}/{figures}) · newest report: `{report}`"
 
 
 def project_champion(run: str | None, champion: Champion) -> None:

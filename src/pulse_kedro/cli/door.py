@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import ParamSpec
 
 import click
@@ -37,7 +38,23 @@ def answers(command: Callable[Words, int]) -> Callable[Words, None]:
     return run
 
 
-env_option = click.option("--env", "-e", default=None, help="Kedro environment under conf/; default: local.")
+def _read_elsewhere(context: click.Context, _: click.Parameter, source: str | None) -> None:
+    """Let the settings name another configuration for as long as the command runs."""
+    if source is not None:
+        from kedro.framework.project import settings
+
+        context.call_on_close(functools.partial(settings.set, "CONF_SOURCE", str(settings.CONF_SOURCE)))
+        settings.set("CONF_SOURCE", source if "://" in source else str(Path(source).resolve()))
+
+
+def env_option(command: Callable[Words, None]) -> Callable[Words, None]:
+    """Let a command say which configuration it reads: `--env`, its argument `env`, and `--conf-source`."""
+    named = click.option("--env", "-e", default=None, help="Kedro environment under conf/; default: local.")
+    words = "Folder or archive to read instead of conf/ of the project."
+    elsewhere = click.option("--conf-source", callback=_read_elsewhere, expose_value=False, is_eager=True, help=words)
+    return named(elsewhere(command))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
 
 

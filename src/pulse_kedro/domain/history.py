@@ -38,6 +38,19 @@ class UnknownCycle(PulseError):
         )
 
 
+class NoCycleYet(PulseError):
+    """The newest cycle was asked for before the first one was committed."""
+
+    code: ClassVar[str] = "storage.not_found"
+
+    def __str__(self) -> str:
+        """Say how the first cycle is made."""
+        return (
+            "Reading the newest cycle failed: got no committed cycle, expected at least one. Next, in a terminal in "
+            "the folder of the project: `make run`, or `kedro run --params as_of=YYYY-MM-DD`."
+        )
+
+
 class HeadMoved(PulseError):
     """Another cycle was committed while this one ran, so this one stands on an outdated parent."""
 
@@ -136,6 +149,17 @@ class History:
             return ()
         edges = ((cycle.parent, cycle.key) for cycle in self.cycles if cycle.parent is not None)
         return tuple(self.committed(key) for key in (self.head, *ancestors(edges, self.head)))
+
+    @property
+    def newest(self) -> CommittedCycle:
+        """The head of the main line: what `kedro pulse status` speaks of.
+
+        Raises:
+            NoCycleYet: Nothing was committed.
+        """
+        if self.head is None:
+            raise NoCycleYet
+        return self.committed(self.head)
 
     def committed(self, key: str) -> CommittedCycle:
         """The committed cycle with this key.

@@ -10,6 +10,7 @@ from pulse_kedro.domain.history import (
     HeadMoved,
     History,
     IncompleteRecord,
+    NoCycleYet,
     PartsOfAnotherCycle,
     UnknownCycle,
     check,
@@ -29,6 +30,14 @@ def a_chain(count: int) -> History:
 def test_the_first_cycle_has_no_ancestors_and_stands_on_the_main_line() -> None:
     assert () == History().ancestors(pd.Timestamp("2018-12-01"))
     assert "main" == place(History(), a_cycle("2018-12-01"))
+
+
+def test_the_newest_cycle_is_the_head_and_before_the_first_one_the_next_step_is_said() -> None:
+    history = a_chain(2)
+
+    assert history.head == history.newest.key
+    with pytest.raises(NoCycleYet, match=r"got no committed cycle.*Next, .*`make run`"):
+        _ = History().newest
 
 
 def test_ancestors_come_parent_first() -> None:
