@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.config import AbstractConfigLoader
 from kedro.framework import project
@@ -11,9 +11,13 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 from sqlalchemy import Engine
 
-from pulse_kedro.adapters.configuration import database_url
+from pulse_kedro.adapters.configuration import database_url, tracking_uri
+from pulse_kedro.adapters.reports import ReportOnDisk, look
 from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
+
+if TYPE_CHECKING:  # `status` answers before it is imported
+    from kedro.io import AbstractDataset
 
 SOURCE = "observations"
 """Catalog entry that a cycle starts from; users point it at their own data."""
@@ -53,7 +57,7 @@ def configuration(env: str | None) -> AbstractConfigLoader:
     """
     if project.PACKAGE_NAME is None:  # the doors have done it; a script or a notebook may not
         project.configure_project("pulse_kedro")
-    folder = _root() / str(settings.CONF_SOURCE)
+    folder = root() / str(settings.CONF_SOURCE)
     arguments: Mapping[str, Any] = settings.CONFIG_LOADER_ARGS
     chosen = env or os.environ.get("KEDRO_ENV") or arguments["default_run_env"]
     if not (folder / chosen).is_dir():
@@ -75,6 +79,31 @@ def stores(loader: AbstractConfigLoader) -> Engine | None:
     return open_for_reading(database_url(loader))
 
 
+def registry(loader: AbstractConfigLoader) -> dict[str, str]:
+    """Versions in the MLflow registry by bundle digest; empty where nothing was ever tracked.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    from pulse_kedro.adapters.registry import registered_versions
+
+    return registered_versions(tracking_uri(loader))
+
+
+def report(loader: AbstractConfigLoader) -> ReportOnDisk:
+    """What stands where reports are written.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    return look(place(loader, "cycle_report"), place(loader, "cycle_summary"))
+
+
+def is_tracked() -> bool:
+    """Whether runs of this project are shown to MLflow."""
+    return "kedro_mlflow" not in settings.DISABLE_HOOKS_FOR_PLUGINS
+
+
 def following_period(loader: AbstractConfigLoader, as_of: str) -> str | None:
     """The period after a cycle, as a run takes it for `as_of`.
 
@@ -94,25 +123,72 @@ def following_period(loader: AbstractConfigLoader, as_of: str) -> str | None:
     from pulse_kedro.domain.panel import TIME
 
     options = TypeAdapter(SourceOptions).validate_python(loader["parameters"]["source"])
-    rows, _ = split(_source(loader), options)
+    rows, _ = split(source(loader), options)
     following = options.step.shift(parse_as_of(as_of, options), 1)
     return spell(following) if following <= rows[TIME].max() else None
 
 
-def _source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
+def entries(loader: AbstractConfigLoader) -> dict[str, dict[str, Any]]:
+    """Catalog entries of an environment, with relative paths counted from the project, as a run counts them.
+
+    Args:
+        loader: Configuration of the environment.
+
+    Returns:
+        What each entry says, by name; dataset factories and YAML anchors are left out.
+    """
+    found = {name: entry for name, entry in loader["catalog"].items() if not name.startswith("_") and "{" not in name}
+    return {name: _in_project(entry) for name, entry in found.items()}
+
+
+def place(loader: AbstractConfigLoader, name: str, key: str = "filepath") -> Path:
+    """Where a catalog entry keeps its files.
+
+    Args:
+        loader: Configuration of the environment.
+        name: The entry.
+        key: `filepath` for a file, `path` for a folder.
+    """
+    return Path(entries(loader)[name][key])
+
+
+def dataset(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "AbstractDataset[Any, Any]":
+    """The dataset that a catalog entry describes; nothing is read yet.
+
+    Args:
+        loader: Configuration of the environment, for credentials.
+        name: Name of the entry.
+        entry: What `entries` gave for it.
+    """
     from kedro.config import MissingConfigException
     from kedro.io import DataCatalog
 
-    entry = dict(loader["catalog"][SOURCE])
-    if "://" not in str(entry.get("filepath", "://")):
-        entry["filepath"] = str(_root() / entry["filepath"])
     try:
         credentials = loader["credentials"]
     except MissingConfigException:
         credentials = {}
-    return DataCatalog.from_config({SOURCE: entry}, credentials).load(SOURCE)
+    return DataCatalog.from_config({name: dict(entry)}, credentials)[name]
 
 
-def _root() -> Path:
+def source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
+    """The table that cycles start from, as the user's dataset gives it."""
+    return dataset(loader, SOURCE, entries(loader)[SOURCE]).load()
+
+
+def root() -> Path:
     """Folder of the project, or the working directory where an installed wheel runs without one."""
     return find_kedro_project(Path.cwd()) or Path.cwd()
+
+
+def _in_project(entry: Any) -> Any:  # noqa: ANN401  # whatever stands in the YAML
+    if not isinstance(entry, Mapping):
+        return entry
+    return {
+        key: str(root() / value)
+        if key in _PATHS and isinstance(value, str) and "://" not in value
+        else _in_project(value)
+        for key, value in entry.items()
+    }
+
+
+_PATHS = ("filepath", "path")

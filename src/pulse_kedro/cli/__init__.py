@@ -1,13 +1,14 @@
 """The command line: group `pulse`, merged into `kedro` and served by `python -m pulse_kedro`.
 
 `door` holds the groups, the options and how failures are told; each further module holds the commands of one subject
-(`state`: where things stand now). `answers` gives each answer as plain data (what `--json` prints), `wording` says the
-same to people. Heavy packages are imported inside the commands.
+(`state`: where things stand now; `past`: what was committed; `contrast`: how two cycles differ; `report`: the page of
+the newest cycle; `health`: what is wrong here). Beside each, `…answers` gives the answer as plain data (what `--json`
+prints) and `…wording` says the same to people. Heavy packages are imported inside the commands.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
 """
 
-from pulse_kedro.cli import state
+from pulse_kedro.cli import contrast, past, report, state
 from pulse_kedro.cli.door import cli
 
-__all__ = ["cli", "state"]
+__all__ = ["cli", "contrast", "health", "past", "report", "state"]
