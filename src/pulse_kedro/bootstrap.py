@@ -1,7 +1,7 @@
 """Builds the real collaborators of the doors: configuration, database, source. Nothing is created or written."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 from sqlalchemy import Engine
 
-from pulse_kedro.adapters.configuration import database_url, tracking_uri
+from pulse_kedro.adapters.configuration import data_root, database_url, tracking_uri
 from pulse_kedro.adapters.reports import ReportOnDisk, look
 from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
@@ -99,6 +99,22 @@ def report(loader: AbstractConfigLoader) -> ReportOnDisk:
     return look(place(loader, "cycle_report"), place(loader, "cycle_summary"))
 
 
+def data_folder(loader: AbstractConfigLoader) -> Path | None:
+    """Folder under which runs read and write; `None` where it is no local one."""
+    return data_root(loader, root())
+
+
+def bundle_check(loader: AbstractConfigLoader) -> Callable[[str], Mapping[str, Any]]:
+    """A function that checks a bundle, by digest, in a fresh process."""
+    check: Callable[[str], Mapping[str, Any]] = dataset(loader, "bundle_check", entries(loader)["bundle_check"]).load()
+    return check
+
+
+def registered_pipelines() -> dict[str, Any]:
+    """Every pipeline of the project by name."""
+    return dict(project.pipelines)
+
+
 def is_tracked() -> bool:
     """Whether runs of this project are shown to MLflow."""
     return "kedro_mlflow" not in settings.DISABLE_HOOKS_FOR_PLUGINS
@@ -183,12 +199,11 @@ def root() -> Path:
 def _in_project(entry: Any) -> Any:  # noqa: ANN401  # whatever stands in the YAML
     if not isinstance(entry, Mapping):
         return entry
-    return {
-        key: str(root() / value)
-        if key in _PATHS and isinstance(value, str) and "://" not in value
-        else _in_project(value)
-        for key, value in entry.items()
-    }
+    return {key: _absolute(value) if key in _PATHS else _in_project(value) for key, value in entry.items()}
+
+
+def _absolute(path: Any) -> Any:  # noqa: ANN401  # an entry may have made something else of it
+    return str(root() / path) if isinstance(path, str) and "://" not in path else path
 
 
 _PATHS = ("filepath", "path")

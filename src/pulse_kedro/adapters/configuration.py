@@ -87,7 +87,8 @@ def tracking_uri(loader: AbstractConfigLoader) -> str:
     Returns:
         A URI. It may hold a password: redact it before it is shown.
     """
-    loader.config_patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])  # as kedro-mlflow does
+    patterns: dict[str, list[str]] = getattr(loader, "config_patterns", {})  # only Kedro's own loader has them
+    patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])  # as kedro-mlflow does
     return str(loader["mlflow"]["server"]["mlflow_tracking_uri"])
 
 

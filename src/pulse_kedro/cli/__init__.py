@@ -8,7 +8,7 @@ prints) and `…wording` says the same to people. Heavy packages are imported in
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
 """
 
-from pulse_kedro.cli import contrast, past, report, state
+from pulse_kedro.cli import contrast, health, past, report, state
 from pulse_kedro.cli.door import cli
 
 __all__ = ["cli", "contrast", "health", "past", "report", "state"]

@@ -82,9 +82,7 @@ def series_line(series: Answer) -> str:
         f"{series['better_a']:,}, B for {series['better_b']:,}"
     )
     text += f", {series['equal']:,} are equal" if series["equal"] else ""
-    alone = [
-        f"{series[key]:,} only by {side}" for side, key in zip(SIDES, ("only_a", "only_b"), strict=True) if series[key]
-    ]
+    alone = [f"{series[f'only_{side.lower()}']:,} only by {side}" for side in SIDES if series[f"only_{side.lower()}"]]
     text += f"; scored {' and '.join(alone)}" if alone else ""
     return f"{text}. Better is not more than chance: `kedro pulse why` tells what the promotion gate found."
 
@@ -106,15 +104,20 @@ def _forecasts(changes: Answer) -> Iterator[object]:
         return
     text = f"Forecasts: {changes['common']:,} targets in common"
     if changes["mean"] is not None:
-        text += (
-            f"; from A to B they moved by {changes['mean']:+.2%} on average, {changes['mean_absolute']:.2%} either way"
-        )
+        either = f"{changes['mean_absolute']:.2%} either way"
+        text += f"; from A to B they moved by {changes['mean']:+.2%} on average, {either}"
     if changes["without_share"]:
         text += f"; {changes['without_share']:,} were exactly 0 in A and have no share"
     yield f"{text}."
     if changes["largest"]:
-        rows = (
-            [row["series"], row["ds"], f"{row['a']:,.6g}", f"{row['b']:,.6g}", f"{row['share']:+.1%}"]
-            for row in changes["largest"]
-        )
-        yield table(("largest changes", "period", *SIDES, "change"), rows, numbers=(*SIDES, "change"))
+        titles = ("largest changes", "period", *SIDES, "change")
+        yield table(titles, map(change_row, changes["largest"]), numbers=titles[2:])
+
+
+def change_row(row: Answer) -> list[str]:
+    """One target that both sides forecast: series, period, both points, and the change relative to A.
+
+    Args:
+        row: An entry of `largest`.
+    """
+    return [row["series"], row["ds"], f"{row['a']:,.6g}", f"{row['b']:,.6g}", f"{row['share']:+.1%}"]

@@ -127,7 +127,7 @@ def _ordered() -> Select[*tuple[object, ...]]:
 
 def _count(connection: Connection, table: Table, keys: Sequence[str]) -> dict[str, int]:
     query = select(table.c.cycle, func.count()).where(table.c.cycle.in_(keys)).group_by(table.c.cycle)
-    return {key: count for key, count in connection.execute(query)}
+    return dict(connection.execute(query).tuples().all())
 
 
 def _attempts(connection: Connection, keys: Sequence[str]) -> list[RowMapping]:
@@ -154,8 +154,7 @@ def _scores(connection: Connection, keys: Sequence[str]) -> list[RowMapping]:
 
 
 def _score(scores: Sequence[RowMapping], cycle: PastCycle, kind: str, model: str) -> float | None:
-    for row in scores:
-        if (row["cycle"], row["kind"], row["model"]) == (cycle.key, kind, model):
-            if cycle.recipe.startswith(row["recipe"]):
-                return None if row["value"] is None else float(row["value"])
-    return None
+    wanted = (cycle.key, kind, model)
+    own = (row for row in scores if (row["cycle"], row["kind"], row["model"]) == wanted)
+    value = next((row["value"] for row in own if cycle.recipe.startswith(row["recipe"])), None)
+    return None if value is None else float(value)

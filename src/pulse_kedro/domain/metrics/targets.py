@@ -1,4 +1,4 @@
-"""What each score should be. A score is better the nearer it lies to its target, so nobody has to ask which way is up."""
+"""What each score should be: it is better the nearer it lies to its target, so nobody asks which way is up."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ TARGETS = {
     "coverage_80": 0.8,
     "coverage_95": 0.95,
 }
-"""The best value of every metric of `scores`, in the unit of the metric: losses are best at 0, a coverage at its level."""
+"""The best value of every metric of `scores`, in its unit: losses are best at 0, a coverage at its level."""
 
 
 def distance(metric: str, value: float) -> float:
