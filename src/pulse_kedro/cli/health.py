@@ -89,11 +89,10 @@ def _examine(env: str | None) -> "Iterator[Finding]":
     yield from ask("telemetry", lambda: environment.check_telemetry(bootstrap.root(), os.environ))
     try:
         loader = bootstrap.configuration(env)
-    except bootstrap.UnknownEnvironment as error:
-        if env is not None:
+    except Exception as error:  # noqa: BLE001  # the door, see above; YAML that cannot be read is met here, too
+        if env is not None and isinstance(error, bootstrap.UnknownEnvironment):
             raise  # what was typed is wrong, which is wrong usage
-        message = str(error)
-        yield from ask("configuration", lambda: _no_environment(message))
+        yield _without_configuration(error)
         return
     grounds = list(ask("configuration", lambda: configuration.check_configuration(loader)))
     yield from grounds
@@ -102,10 +101,14 @@ def _examine(env: str | None) -> "Iterator[Finding]":
         yield from _examine_stores(loader)
 
 
-def _no_environment(message: str) -> "Finding":
+def _without_configuration(error: Exception) -> "Finding":
+    from pulse_kedro import bootstrap
     from pulse_kedro.adapters.checks.findings import failure
 
-    return failure("configuration", message, "Mend the variable KEDRO_ENV, or run the command inside the project.")
+    inherited = "Mend the variable KEDRO_ENV, or run the command inside the project."
+    unreadable = "Mend the file that the message names; the rest was not looked at."
+    advice = inherited if isinstance(error, bootstrap.UnknownEnvironment) else unreadable
+    return failure("configuration", " ".join(str(error).split()), advice)
 
 
 def _examine_project(loader: "AbstractConfigLoader") -> "Iterator[Finding]":

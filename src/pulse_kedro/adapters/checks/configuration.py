@@ -72,7 +72,8 @@ def check_source(name: str, load: Callable[[], Any], columns: Sequence[str]) -> 
     try:
         table = load()
     except Exception as error:  # noqa: BLE001  # whatever the user's dataset raises is the finding
-        return failure("source", f"{name} cannot be read: {' '.join(str(error).split())}", advice)
+        told = " ".join(str(error.__cause__ or error).split())  # Kedro's own words repeat the whole entry
+        return failure("source", f"{name} cannot be read: {told}", advice)
     missing = [column for column in columns if column not in table.columns]
     if missing:
         there = ", ".join(map(str, table.columns))

@@ -127,7 +127,7 @@ def _ordered() -> Select[*tuple[object, ...]]:
 
 def _count(connection: Connection, table: Table, keys: Sequence[str]) -> dict[str, int]:
     query = select(table.c.cycle, func.count()).where(table.c.cycle.in_(keys)).group_by(table.c.cycle)
-    return dict(connection.execute(query).tuples().all())
+    return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
 def _attempts(connection: Connection, keys: Sequence[str]) -> list[RowMapping]:
