@@ -289,32 +289,60 @@ def test_a_server_that_does_not_answer_hides_its_password(place: Place, at: pyte
     assert "canary" not in result.output
 
 
-def test_the_alias_of_mlflow_is_compared_with_the_head_and_never_moved(place: Place) -> None:
-    own = {"PULSE_DATA_ROOT": str(place.root), "PULSE_TRACKING": "on", "DO_NOT_TRACK": "1"}
+STATES = """
+import sqlite3
+from pathlib import Path
 
-    def tracked(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pulse_kedro", *words]
-        environment = os.environ | own | more
-        return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 ours
+import mlflow
 
-    def tracking(**more: str) -> tuple[str, str]:
-        checks = json.loads(tracked("pulse", "doctor", "--json", **more).stdout)["checks"]
-        (found,) = (check for check in checks if check["name"] == "tracking")
-        return found["level"], found["found"]
+from pulse_kedro.adapters.checks.results import check_tracking
+from pulse_kedro.adapters.registry import registered_versions
+from pulse_kedro.adapters.stores.engine import open_for_reading
+from pulse_kedro.adapters.stores.past import read_past
+from pulse_kedro.adapters.tracking import Champion, project_champion
 
-    assert "warning" == tracking()[0]
-    assert not (place.root / "mlflow.db").exists()
-    assert 0 == tracked("run", "--params", "as_of=2018-12-01").returncode
-    assert "ok" == tracking()[0]
-    (version,) = json.loads(tracked("pulse", "versions", "--registry", "--json").stdout)["versions"]
-    assert "1" == version["registry"]
-    with sqlite3.connect(place.root / "mlflow.db") as connection:
-        connection.execute("delete from registered_model_aliases")
-    before = files(place.root)
-    level, found = tracking()
-    assert "warning" == level
-    assert "points at nothing" in found
-    assert before == files(place.root)
-    level, found = tracking(MLFLOW_TRACKING_URI="http://me:canary@127.0.0.1:9")
-    assert "failure" == level
-    assert "canary" not in found
+root = Path({root!r})
+uri = f"sqlite:///{{root}}/mlflow.db"
+past = read_past(open_for_reading(f"sqlite:///{{root}}/pulse.db"))
+(head,) = past.cycles
+found = [check_tracking(past, uri)]
+assert not (root / "mlflow.db").exists()
+assert {{}} == registered_versions(uri)
+mlflow.set_tracking_uri(uri)
+known = {{"cycle": head.key, "recipe": head.recipe, "revision": head.revision, "reason": ""}}
+project_champion(None, Champion(bundle=head.bundle, source="file:///x", **known))
+assert {{head.bundle: "1"}} == registered_versions(uri)
+found.append(check_tracking(past, uri))
+with sqlite3.connect(root / "mlflow.db") as connection:
+    connection.execute("delete from registered_model_aliases")
+found.append(check_tracking(past, uri))
+found.append(check_tracking(past, "http://127.0.0.1:9"))
+print(*(f"{{one.level}}: {{one.found}}" for one in found), sep="\\n")
+"""
+
+
+def test_the_alias_of_mlflow_is_compared_with_the_head(served: Place) -> None:
+    done = served.start_python(STATES.format(root=str(served.root)))
+
+    assert 0 == done.returncode, done.stderr
+    absent, right, lost, silent = done.stdout.strip().splitlines()[-4:]
+    assert absent.startswith("warning: ")
+    assert absent.endswith("not there, though cycles were committed")
+    assert right.startswith("ok: ")
+    assert "warning: " in lost
+    assert "points at nothing" in lost
+    assert silent.startswith("failure: http://127.0.0.1:9: ")
+
+
+def test_with_tracking_on_a_lost_alias_is_told_and_nothing_is_moved(served: Place) -> None:
+    assert 0 == served.start_python(STATES.format(root=str(served.root))).returncode
+    before = files(served.root)
+    own = {"PULSE_DATA_ROOT": str(served.root), "PULSE_TRACKING": "on", "DO_NOT_TRACK": "1"}
+    command = [sys.executable, "-m", "pulse_kedro", "pulse", "doctor", "--json"]
+
+    done = subprocess.run(command, cwd=PROJECT, env=os.environ | own, capture_output=True, text=True, check=False)  # noqa: S603 ours
+
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert [0, "warning"] == [done.returncode, checks["tracking"]["level"]]
+    assert "sets it right" in checks["tracking"]["next_step"]
+    assert before == files(served.root)

@@ -89,7 +89,7 @@ def _examine(env: str | None) -> "Iterator[Finding]":
     yield from ask("telemetry", lambda: environment.check_telemetry(bootstrap.root(), os.environ))
     try:
         loader = bootstrap.configuration(env)
-    except Exception as error:  # noqa: BLE001  # the door, see above; YAML that cannot be read is met here, too
+    except Exception as error:  # the door, see above; YAML that cannot be read is met here, too
         if env is not None and isinstance(error, bootstrap.UnknownEnvironment):
             raise  # what was typed is wrong, which is wrong usage
         yield _without_configuration(error)
