@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from pulse_kedro.adapters.stores.contrast import Changes, Tally
-from pulse_kedro.adapters.stores.past import Past, PastCycle
+from pulse_kedro.adapters.stores.past import Past, PastCycle, spell_period
 from pulse_kedro.adapters.tracking import flatten
 from pulse_kedro.domain.metrics.targets import TARGETS, better
 
@@ -134,5 +134,5 @@ def _scores(kind: str, a: Scores, b: Scores) -> Iterator[Answer]:
 
 
 def _changes(changes: Changes) -> Answer:
-    largest = [asdict(change) | {"ds": change.ds.date().isoformat()} for change in changes.largest]
+    largest = [asdict(change) | {"ds": spell_period(change.ds)} for change in changes.largest]
     return asdict(changes) | {"largest": largest}

@@ -1,6 +1,5 @@
 """The page of the newest cycle: `report`."""
 
-import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +85,8 @@ def _problem(found: "ReportOnDisk", past: "Past") -> str:
 
 
 def _open(path: Path) -> int:
+    import webbrowser
+
     if webbrowser.open(path.as_uri()):
         return DONE
     click.echo(f"Opening the report failed: got no browser, expected one. Open {path} yourself.", err=True)

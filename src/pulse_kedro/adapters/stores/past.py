@@ -39,7 +39,7 @@ class PastCycle:
     @property
     def period(self) -> str:
         """`as_of` as a run takes it: a date, with the time of day only where there is one."""
-        return self.as_of.isoformat(timespec="minutes").removesuffix("T00:00")
+        return spell_period(self.as_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,16 @@ class Measured:
     outcomes: int = 0
     backtest: float | None = None
     live: float | None = None
+
+
+def spell_period(when: datetime) -> str:
+    """A period as a run takes it: a date, with the time of day only where there is one.
+
+    Example:
+        >>> spell_period(datetime(2019, 1, 1)), spell_period(datetime(2019, 1, 1, 5))
+        ('2019-01-01', '2019-01-01T05:00')
+    """
+    return when.isoformat(timespec="minutes").removesuffix("T00:00")
 
 
 def read_past(engine: Engine | None) -> Past:
