@@ -17,7 +17,7 @@ from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 
 if TYPE_CHECKING:  # `status` answers before it is imported
-    from kedro.io import AbstractDataset
+    from kedro.io import AbstractDataset, DataCatalog
 
 SOURCE = "observations"
 """Catalog entry that a cycle starts from; users point it at their own data."""
@@ -57,7 +57,7 @@ def configuration(env: str | None) -> AbstractConfigLoader:
     """
     if project.PACKAGE_NAME is None:  # the doors have done it; a script or a notebook may not
         project.configure_project("pulse_kedro")
-    folder = root() / str(settings.CONF_SOURCE)
+    folder = _root() / str(settings.CONF_SOURCE)
     arguments: Mapping[str, Any] = settings.CONFIG_LOADER_ARGS
     chosen = env or os.environ.get("KEDRO_ENV") or arguments["default_run_env"]
     if not (folder / chosen).is_dir():
@@ -101,7 +101,7 @@ def report(loader: AbstractConfigLoader) -> ReportOnDisk:
 
 def data_folder(loader: AbstractConfigLoader) -> Path | None:
     """Folder under which runs read and write; `None` where it is no local one."""
-    return data_root(loader, root())
+    return data_root(loader, _root())
 
 
 def bundle_check(loader: AbstractConfigLoader) -> Callable[[str], Mapping[str, Any]]:
@@ -176,6 +176,16 @@ def dataset(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -
         name: Name of the entry.
         entry: What `entries` gave for it.
     """
+    return _catalog(loader, name, entry)[name]
+
+
+def source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
+    """The table that cycles start from, as the user's dataset gives it."""
+    return _catalog(loader, SOURCE, entries(loader)[SOURCE]).load(SOURCE)
+
+
+def _catalog(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "DataCatalog":
+    """A catalog of one entry, with the credentials and the validator that it names."""
     from kedro.config import MissingConfigException
     from kedro.io import DataCatalog
 
@@ -183,15 +193,10 @@ def dataset(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -
         credentials = loader["credentials"]
     except MissingConfigException:
         credentials = {}
-    return DataCatalog.from_config({name: dict(entry)}, credentials)[name]
+    return DataCatalog.from_config({name: dict(entry)}, credentials)
 
 
-def source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
-    """The table that cycles start from, as the user's dataset gives it."""
-    return dataset(loader, SOURCE, entries(loader)[SOURCE]).load()
-
-
-def root() -> Path:
+def _root() -> Path:
     """Folder of the project, or the working directory where an installed wheel runs without one."""
     return find_kedro_project(Path.cwd()) or Path.cwd()
 
@@ -203,7 +208,7 @@ def _in_project(entry: Any) -> Any:  # noqa: ANN401  # whatever stands in the YA
 
 
 def _absolute(path: Any) -> Any:  # noqa: ANN401  # an entry may have made something else of it
-    return str(root() / path) if isinstance(path, str) and "://" not in path else path
+    return str(_root() / path) if isinstance(path, str) and "://" not in path else path
 
 
 _PATHS = ("filepath", "path")

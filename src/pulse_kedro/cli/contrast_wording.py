@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_kedro.cli.printing import grid, number, short, show, spell_verdict, table
+from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict, table
 from pulse_kedro.cli.wording import METRICS
 
 Answer = Mapping[str, Any]
@@ -20,7 +20,7 @@ def print_comparison(answer: Answer) -> None:
     Args:
         answer: What `comparison_of` gave.
     """
-    show(
+    print_lines(
         grid((side, introduce(answer[side.lower()])) for side in SIDES),
         "",
         *_recipe(answer["recipe"]),

@@ -5,6 +5,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse_kedro.cli.door import DONE, FAILED, answers, env_option, json_option, print_json, pulse
@@ -83,10 +84,11 @@ def _examine(env: str | None) -> "Iterator[Finding]":
     """All findings, the ground first; what stands on ground that failed is not looked at."""
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.checks import configuration, environment
+    from pulse_kedro.settings import project_root
 
     yield from ask("python", lambda: environment.check_python(platform.python_version()))
     yield from ask("packages", lambda: environment.check_packages(environment.declared()))
-    yield from ask("telemetry", lambda: environment.check_telemetry(bootstrap.root(), os.environ))
+    yield from ask("telemetry", lambda: environment.check_telemetry(Path(project_root()), os.environ))
     try:
         loader = bootstrap.configuration(env)
     except Exception as error:  # the door, see above; YAML that cannot be read is met here, too

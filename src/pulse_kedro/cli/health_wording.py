@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_kedro.cli.printing import grid, show
+from pulse_kedro.cli.printing import grid, print_lines
 
 Answer = Mapping[str, Any]
 
@@ -16,7 +16,7 @@ def print_health(answer: Answer) -> None:
     Args:
         answer: What `answer_of` gave.
     """
-    show(grid(lines(answer)), "", conclude(answer))
+    print_lines(grid(lines(answer)), "", conclude(answer))
 
 
 def lines(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_kedro.cli.printing import grid, number, short, show, spell_verdict, table
+from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict, table
 
 Answer = Mapping[str, Any]
 
@@ -20,7 +20,9 @@ def print_history(answer: Answer) -> None:
     Args:
         answer: What `history_of` gave.
     """
-    show(table(CYCLES, map(cycle_row, answer["cycles"]), numbers=NUMBERS), "", grid(reasons(answer)), *_rest(answer))
+    print_lines(
+        table(CYCLES, map(cycle_row, answer["cycles"]), numbers=NUMBERS), "", grid(reasons(answer)), *_rest(answer)
+    )
 
 
 def print_versions(answer: Answer, *, registry: bool) -> None:
@@ -32,7 +34,7 @@ def print_versions(answer: Answer, *, registry: bool) -> None:
     """
     titles = (*VERSIONS, "MLflow") if registry else VERSIONS
     rows = ([*version_row(row), *([row["registry"] or "-"] if registry else [])] for row in answer["versions"])
-    show(table(titles, rows, numbers=NUMBERS))
+    print_lines(table(titles, rows, numbers=NUMBERS))
 
 
 def cycle_row(row: Answer) -> list[str]:

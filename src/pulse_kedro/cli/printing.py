@@ -14,7 +14,7 @@ SHORT = 12
 """Digits of a digest that people see; they tell recipes apart."""
 
 
-def show(*parts: object) -> None:
+def print_lines(*parts: object) -> None:
     """Fit words and tables to the terminal; lines stay whole where they go to a file or another program.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_kedro.cli.printing import grid, number, short, show, spell_verdict
+from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict
 
 Answer = Mapping[str, Any]
 
@@ -27,14 +27,14 @@ def print_status(answer: Answer) -> None:
     """
     from rich.table import Table
 
-    show(grid(facts_of(answer)))
+    print_lines(grid(facts_of(answer)))
     if answer["scores"]:
         scores = Table("last backtest", box=None, padding=(0, 2, 0, 0))
         for title, _ in METRICS.values():
             scores.add_column(title, justify="right")
         for row in score_rows(answer["scores"]):
             scores.add_row(*row)
-        show("", scores)
+        print_lines("", scores)
 
 
 def print_why(answer: Answer) -> None:
@@ -43,7 +43,7 @@ def print_why(answer: Answer) -> None:
     Args:
         answer: What `why_of` gave.
     """
-    show(explain(answer))
+    print_lines(explain(answer))
 
 
 def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
