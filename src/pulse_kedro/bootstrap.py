@@ -1,9 +1,9 @@
 """Builds the real collaborators of the doors: configuration, database, source. Nothing is created or written."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.config import AbstractConfigLoader
 from kedro.framework import project
@@ -11,9 +11,13 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 from sqlalchemy import Engine
 
-from pulse_kedro.adapters.configuration import database_url, environments
+from pulse_kedro.adapters.configuration import data_root, database_url, environments, tracking_uri
+from pulse_kedro.adapters.reports import ReportOnDisk, look
 from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
+
+if TYPE_CHECKING:  # `status` answers before it is imported
+    from kedro.io import AbstractDataset, DataCatalog
 
 SOURCE = "observations"
 """Catalog entry that a cycle starts from; users point it at their own data."""
@@ -98,6 +102,47 @@ def stores(loader: AbstractConfigLoader) -> Engine | None:
     return open_for_reading(database_url(loader))
 
 
+def registry(loader: AbstractConfigLoader) -> dict[str, str]:
+    """Versions in the MLflow registry by bundle digest; empty where nothing was ever tracked.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    from pulse_kedro.adapters.registry import registered_versions
+
+    return registered_versions(tracking_uri(loader))
+
+
+def report(loader: AbstractConfigLoader) -> ReportOnDisk:
+    """What stands where reports are written.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    return look(place(loader, "cycle_report"), place(loader, "cycle_summary"))
+
+
+def data_folder(loader: AbstractConfigLoader) -> Path | None:
+    """Folder under which runs read and write; `None` where it is no local one."""
+    return data_root(loader, _root())
+
+
+def bundle_check(loader: AbstractConfigLoader) -> Callable[[str], Mapping[str, Any]]:
+    """A function that checks a bundle, by digest, in a fresh process."""
+    check: Callable[[str], Mapping[str, Any]] = dataset(loader, "bundle_check", entries(loader)["bundle_check"]).load()
+    return check
+
+
+def registered_pipelines() -> dict[str, Any]:
+    """Every pipeline of the project by name."""
+    return dict(project.pipelines)
+
+
+def is_tracked() -> bool:
+    """Whether runs of this project are shown to MLflow."""
+    return "kedro_mlflow" not in settings.DISABLE_HOOKS_FOR_PLUGINS
+
+
 def following_period(loader: AbstractConfigLoader, as_of: str) -> str | None:
     """The period after a cycle, as a run takes it for `as_of`.
 
@@ -117,25 +162,76 @@ def following_period(loader: AbstractConfigLoader, as_of: str) -> str | None:
     from pulse_kedro.domain.panel import TIME
 
     options = TypeAdapter(SourceOptions).validate_python(loader["parameters"]["source"])
-    rows, _ = split(_source(loader), options)
+    rows, _ = split(source(loader), options)
     following = options.step.shift(parse_as_of(as_of, options), 1)
     return spell(following) if following <= rows[TIME].max() else None
 
 
-def _source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
+def entries(loader: AbstractConfigLoader) -> dict[str, dict[str, Any]]:
+    """Catalog entries of an environment, with relative paths counted from the project, as a run counts them.
+
+    Args:
+        loader: Configuration of the environment.
+
+    Returns:
+        What each entry says, by name; dataset factories and YAML anchors are left out.
+    """
+    found = {name: entry for name, entry in loader["catalog"].items() if not name.startswith("_") and "{" not in name}
+    return {name: _in_project(entry) for name, entry in found.items()}
+
+
+def place(loader: AbstractConfigLoader, name: str, key: str = "filepath") -> Path:
+    """Where a catalog entry keeps its files.
+
+    Args:
+        loader: Configuration of the environment.
+        name: The entry.
+        key: `filepath` for a file, `path` for a folder.
+    """
+    return Path(entries(loader)[name][key])
+
+
+def dataset(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "AbstractDataset[Any, Any]":
+    """The dataset that a catalog entry describes; nothing is read yet.
+
+    Args:
+        loader: Configuration of the environment, for credentials.
+        name: Name of the entry.
+        entry: What `entries` gave for it.
+    """
+    return _catalog(loader, name, entry)[name]
+
+
+def source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
+    """The table that cycles start from, as the user's dataset gives it."""
+    return _catalog(loader, SOURCE, entries(loader)[SOURCE]).load(SOURCE)
+
+
+def _catalog(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "DataCatalog":
+    """A catalog of one entry, with the credentials and the validator that it names."""
     from kedro.config import MissingConfigException
     from kedro.io import DataCatalog
 
-    entry = dict(loader["catalog"][SOURCE])
-    if "://" not in str(entry.get("filepath", "://")):
-        entry["filepath"] = str(_root() / entry["filepath"])
     try:
         credentials = loader["credentials"]
     except MissingConfigException:
         credentials = {}
-    return DataCatalog.from_config({SOURCE: entry}, credentials).load(SOURCE)
+    return DataCatalog.from_config({name: dict(entry)}, credentials)
 
 
 def _root() -> Path:
     """Folder of the project, or the working directory where an installed wheel runs without one."""
     return find_kedro_project(Path.cwd()) or Path.cwd()
+
+
+def _in_project(entry: Any) -> Any:  # noqa: ANN401  # whatever stands in the YAML
+    if not isinstance(entry, Mapping):
+        return entry
+    return {key: _absolute(value) if key in _PATHS else _in_project(value) for key, value in entry.items()}
+
+
+def _absolute(path: Any) -> Any:  # noqa: ANN401  # an entry may have made something else of it
+    return str(_root() / path) if isinstance(path, str) and "://" not in path else path
+
+
+_PATHS = ("filepath", "path")

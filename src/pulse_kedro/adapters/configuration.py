@@ -123,6 +123,20 @@ def data_root(loader: AbstractConfigLoader, project: Path) -> Path | None:
     return None if not place or "://" in place else project / place
 
 
+def tracking_uri(loader: AbstractConfigLoader) -> str:
+    """Where MLflow is, as `mlflow.yml` of the environment names it.
+
+    Args:
+        loader: Configuration of a session.
+
+    Returns:
+        A URI. It may hold a password: redact it before it is shown.
+    """
+    patterns: dict[str, list[str]] = getattr(loader, "config_patterns", {})  # only Kedro's own loader has them
+    patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])  # as kedro-mlflow does
+    return str(loader["mlflow"]["server"]["mlflow_tracking_uri"])
+
+
 def declared_parameters(loader: AbstractConfigLoader) -> Mapping[str, object]:
     """Parameters as the files have them, without what was given for one run.
 

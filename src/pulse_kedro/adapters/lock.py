@@ -59,6 +59,29 @@ class DataRootLock:
             self._file = None
 
 
+def holder(folder: Path) -> str | None:
+    """Who is at work in a data root; nothing is written, and nothing is made.
+
+    Args:
+        folder: The data root.
+
+    Returns:
+        Number of the process, as text; `None` when nobody is.
+    """
+    try:
+        file = (folder / NAME).open(encoding="utf-8")
+    except OSError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return file.read().strip() or "unknown"
+        except OSError:
+            return None  # a file system that knows no locks
+    return None
+
+
 def _sweep(folder: Path) -> None:
     """Remove what nobody writes any more: whoever wrote it held the lock."""
     for pattern in LEFTOVERS:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+BAR_WIDTH = 20
+"""Cells: with the longest step name, all of it fits a terminal of 80 columns and the bar keeps its length."""
+
 
 class StepBar:
     """Shows which of a known number of steps is running; log lines appear above it."""
@@ -22,7 +25,7 @@ class StepBar:
         from rich import get_console  # the console of Kedro's log handler, so that lines and bar do not mix
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        columns = (BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
         self._progress = Progress(*columns, console=get_console(), transient=True)
         self._task = self._progress.add_task("", total=self._total)
         self._progress.start()

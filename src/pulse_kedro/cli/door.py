@@ -65,7 +65,7 @@ def cli() -> None:
 
 @cli.group()
 def pulse() -> None:
-    """Ask what the cycles know: state, reasons, what comes next.
+    """Ask what the cycles know: where things stand and why, what was, how cycles differ, what is wrong.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
     """
@@ -94,6 +94,24 @@ def _explain_failure(error: Exception) -> int:
     if not isinstance(error, PulseError):
         click.echo(f"({fault.error}, {fault.code}, severity {fault.severity}.) {fault.next_step}", err=True)
     return FAILED
+
+
+def nothing_yet(empty: Mapping[str, object], *, as_json: bool, words: str = FIRST) -> int:
+    """Say that there is nothing to tell about, and what makes it.
+
+    Args:
+        empty: The answer for programs: all keys, nothing in them.
+        as_json: Whether a program asked.
+        words: What a person reads.
+
+    Returns:
+        The exit code.
+    """
+    if as_json:
+        print_json(empty)
+    else:
+        click.echo(words)
+    return NOTHING_TO_DO
 
 
 def print_json(answer: Mapping[str, object]) -> None:

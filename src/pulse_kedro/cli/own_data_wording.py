@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pulse_kedro.cli.wording import print_lines
+from pulse_kedro.cli.printing import grid, print_lines
 
 if TYPE_CHECKING:
     from pulse_kedro.cli.own_data import Examined
@@ -79,12 +79,7 @@ def print_found(answer: dict[str, Any]) -> None:
     Args:
         answer: What `describe` gave.
     """
-    from rich.table import Table
-
-    facts = Table.grid("name", "text", padding=(0, 2))
-    for name, text in lines_of(answer):
-        facts.add_row(name, text)
-    print_lines(facts)
+    print_lines(grid(lines_of(answer)))
 
 
 def lines_of(answer: dict[str, Any]) -> list[tuple[str, str]]:

@@ -2,7 +2,17 @@
 
 import click
 
-from pulse_kedro.cli.door import DONE, FIRST, NOTHING_TO_DO, answers, env_option, json_option, print_json, pulse
+from pulse_kedro.cli.door import (
+    DONE,
+    FIRST,
+    NOTHING_TO_DO,
+    answers,
+    env_option,
+    json_option,
+    nothing_yet,
+    print_json,
+    pulse,
+)
 
 
 @pulse.command()
@@ -10,7 +20,12 @@ from pulse_kedro.cli.door import DONE, FIRST, NOTHING_TO_DO, answers, env_option
 @json_option
 @answers
 def status(*, env: str | None, as_json: bool) -> int:
-    """Show where things stand: newest cycle, champion, ledger, scores, faults."""
+    """Show where things stand: newest cycle, champion, ledger, scores, faults.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no cycle yet.
+
+    Example: kedro pulse status --json
+    """
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.stores.summary import summarize
     from pulse_kedro.cli.answers import status_of
@@ -29,7 +44,12 @@ def status(*, env: str | None, as_json: bool) -> int:
 @json_option
 @answers
 def why(*, env: str | None, as_json: bool) -> int:
-    """Say in plain words why this champion is in charge, and what would change it."""
+    """Say in plain words why this champion is in charge, and what would change it.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no cycle yet.
+
+    Example: kedro pulse why
+    """
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.stores.cycles import read_history
     from pulse_kedro.adapters.stores.summary import summarize
@@ -40,8 +60,7 @@ def why(*, env: str | None, as_json: bool) -> int:
     engine = bootstrap.stores(loader)
     summary = summarize(engine)
     if engine is None or summary.head is None:
-        click.echo('{"as_of": null}' if as_json else FIRST)
-        return NOTHING_TO_DO
+        return nothing_yet({"as_of": None}, as_json=as_json)
     answer = why_of(summary, read_history(engine), loader["parameters"])
     if as_json:
         print_json(answer)
@@ -55,7 +74,12 @@ def why(*, env: str | None, as_json: bool) -> int:
 @json_option
 @answers
 def following(*, env: str | None, as_json: bool) -> int:
-    """Print the `as_of` of the next cycle: the period after the newest committed one."""
+    """Print the `as_of` of the next cycle: the period after the newest committed one.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do: no cycle yet, or none is due.
+
+    Example: kedro run --params as_of=$(kedro pulse next)
+    """
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.stores.summary import summarize
 

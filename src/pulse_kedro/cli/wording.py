@@ -1,10 +1,9 @@
 """The answers as people read them: tables for `status`, paragraphs for `why`."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import click
+from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict
 
 Answer = Mapping[str, Any]
 
@@ -17,9 +16,6 @@ METRICS = {
     "coverage_80": ("in 80 %", ".1%"),
     "coverage_95": ("in 95 %", ".1%"),
 }
-SHORT = 12
-"""Digits of a digest that people see; they tell recipes apart."""
-PIPE_WIDTH = 1000
 RIVALS = ("seasonal_drift", "seasonal_naive", "naive")
 
 
@@ -31,10 +27,7 @@ def print_status(answer: Answer) -> None:
     """
     from rich.table import Table
 
-    facts = Table.grid("name", "text", padding=(0, 2))
-    for name, text in facts_of(answer):
-        facts.add_row(name, text)
-    print_lines(facts)
+    print_lines(grid(facts_of(answer)))
     if answer["scores"]:
         scores = Table("last backtest", box=None, padding=(0, 2, 0, 0))
         for title, _ in METRICS.values():
@@ -69,7 +62,7 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
         took = "" if cycle["seconds"] is None else f" in {cycle['seconds']:.1f} s"
         yield "as of", answer["as_of"]
         yield "cycle", f"{cycle['key']}, committed {cycle['committed_at']}{took}"
-        yield "champion", f"recipe {_short(champion['recipe'])}, revision {champion['revision']}, {_reign(champion)}"
+        yield "champion", f"recipe {short(champion['recipe'])}, revision {champion['revision']}, {_reign(champion)}"
         yield "reason", str(champion["reason"])
         yield "ledger", "{issued:,} issued, {resolved:,} resolved, {pending:,} pending".format(**ledger)
         yield "rules", f"{answer['rules']['active']} active"
@@ -111,22 +104,10 @@ def explain(answer: Answer) -> str:
     return "\n\n".join(paragraphs)
 
 
-def print_lines(*parts: object) -> None:
-    """Fit words and tables to the terminal; lines stay whole where they go to a file or another program."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    console = Console(markup=False, highlight=False, emoji=False, no_color=True, width=width)
-    with console.capture() as text:
-        for part in parts:
-            console.print(part)
-    click.echo("\n".join(line.rstrip() for line in text.get().splitlines()))
-
-
 def _who(answer: Answer) -> str:
     champion = answer["champion"]
     return (
-        f"Champion: recipe {_short(champion['recipe'])} in revision {champion['revision']}, {_reign(champion)}. It "
+        f"Champion: recipe {short(champion['recipe'])} in revision {champion['revision']}, {_reign(champion)}. It "
         f"knows the data up to {answer['as_of']} (cycle {answer['cycle']})."
     )
 
@@ -186,12 +167,12 @@ def _change(answer: Answer) -> str:
             "do not overlap."
         )
     if gate and gate.get("due"):
-        text += f" The decision on recipe {_short(gate.get('challenger'))} comes up again as of {gate['due'][:10]}."
+        text += f" The decision on recipe {short(gate.get('challenger'))} comes up again as of {gate['due'][:10]}."
     return text
 
 
 def _reign(champion: Answer) -> str:
-    return f"in charge since {champion['since']} (version {champion['version']}, bundle {_short(champion['digest'])})"
+    return f"in charge since {champion['since']} (version {champion['version']}, bundle {short(champion['digest'])})"
 
 
 def _extent(backtest: Mapping[str, float]) -> str:
@@ -199,7 +180,7 @@ def _extent(backtest: Mapping[str, float]) -> str:
 
 
 def _verdict(decision: Answer) -> str:
-    return str(decision.get("verdict", "decision")).replace("_", " ").lower()
+    return spell_verdict(decision.get("verdict"))
 
 
 def _percent(share: float) -> str:
@@ -207,13 +188,8 @@ def _percent(share: float) -> str:
 
 
 def _score(scores: Mapping[str, float], model: str, metric: str) -> str:
-    value = scores.get(f"{model}.{metric}")
-    return "-" if value is None else format(value, METRICS[metric][1])
+    return number(scores.get(f"{model}.{metric}"), METRICS[metric][1])
 
 
 def _words(model: str) -> str:
     return model.replace("_", " ")
-
-
-def _short(digest: object) -> str:
-    return str(digest)[:SHORT]

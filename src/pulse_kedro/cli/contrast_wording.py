@@ -1,0 +1,123 @@
+"""`compare` as people read it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict, table
+from pulse_kedro.cli.wording import METRICS
+
+Answer = Mapping[str, Any]
+KINDS = {"backtest": "last backtest", "live": "forecasts that came due"}
+SIDES = ("A", "B")
+FINER = {".3f": ".4f", ".2f": ".3f", ".1%": ".2%"}
+"""A digit more than elsewhere, for two cycles may differ by little."""
+WHOLE = {".3f": "g", ".2f": "g", ".1%": ".0%"}
+
+
+def print_comparison(answer: Answer) -> None:
+    """Print how two cycles differ.
+
+    Args:
+        answer: What `comparison_of` gave.
+    """
+    print_lines(
+        grid((side, introduce(answer[side.lower()])) for side in SIDES),
+        "",
+        *_recipe(answer["recipe"]),
+        "",
+        table(("score", *SIDES, "best", "nearer"), map(score_row, answer["scores"]), numbers=(*SIDES, "best")),
+        *(["", caveat] if (caveat := data_caveat(answer)) else []),
+        "",
+        series_line(answer["series"]),
+        "",
+        *_forecasts(answer["forecasts"]),
+    )
+
+
+def introduce(side: Answer) -> str:
+    """Who one side is.
+
+    Args:
+        side: `a` or `b` of the answer.
+    """
+    place = "head" if side["head"] else side["line"]
+    return (
+        f"{side['key']}, as of {side['as_of']}, {place}: recipe {short(side['recipe'])} in revision "
+        f"{side['revision']}, bundle {short(side['bundle'])}, {spell_verdict(side['verdict'])}"
+    )
+
+
+def score_row(row: Answer) -> list[str]:
+    """One score: name, both values, the value it should have, and who is nearer to it.
+
+    Args:
+        row: An entry of `scores`.
+
+    Example:
+        >>> score_row({"kind": "live", "metric": "coverage_80", "target": 0.8, "a": 0.81, "b": 0.7, "better": "a"})
+        ['in 80 %, forecasts that came due', '81.00%', '70.00%', '80%', 'A']
+    """
+    title, form = METRICS[row["metric"]]
+    values = [*(number(row[name], FINER[form]) for name in ("a", "b")), format(row["target"], WHOLE[form])]
+    return [f"{title}, {KINDS[row['kind']]}", *values, (row["better"] or "-").upper()]
+
+
+def data_caveat(answer: Answer) -> str:
+    """What has to be known before scores are read; empty when both sides know the same data."""
+    if answer["same_data"]:
+        return ""
+    return "The two know different data, so their backtests end at different cutoffs: scores differ by that, too."
+
+
+def series_line(series: Answer) -> str:
+    """For how many series each side is better.
+
+    Args:
+        series: `series` of the answer.
+    """
+    if not series["compared"]:
+        return "By series: nothing to compare, for no series was scored by both."
+    text = (
+        f"By series (MASE of the last backtest, {series['compared']:,} series): A is better for "
+        f"{series['better_a']:,}, B for {series['better_b']:,}"
+    )
+    text += f", {series['equal']:,} are equal" if series["equal"] else ""
+    alone = [f"{series[f'only_{side.lower()}']:,} only by {side}" for side in SIDES if series[f"only_{side.lower()}"]]
+    text += f"; scored {' and '.join(alone)}" if alone else ""
+    return f"{text}. Better is not more than chance: `kedro pulse why` tells what the promotion gate found."
+
+
+def _recipe(recipe: Answer) -> Iterator[object]:
+    if recipe["same"]:
+        yield "Recipe: the same."
+    elif not recipe["known"]:
+        yield "Recipe: another one. What differs is not known, for the files of a bundle are gone."
+    else:
+        yield "Recipe: another one."
+        rows = ([row["field"], row["a"] or "-", row["b"] or "-"] for row in recipe["differences"])
+        yield table(("field", *SIDES), rows)
+
+
+def _forecasts(changes: Answer) -> Iterator[object]:
+    if not changes["common"]:
+        yield "Forecasts: the two have no target in common."
+        return
+    text = f"Forecasts: {changes['common']:,} targets in common"
+    if changes["mean"] is not None:
+        either = f"{changes['mean_absolute']:.2%} either way"
+        text += f"; from A to B they moved by {changes['mean']:+.2%} on average, {either}"
+    if changes["without_share"]:
+        text += f"; {changes['without_share']:,} were exactly 0 in A and have no share"
+    yield f"{text}."
+    if changes["largest"]:
+        titles = ("largest changes", "period", *SIDES, "change")
+        yield table(titles, map(change_row, changes["largest"]), numbers=titles[2:])
+
+
+def change_row(row: Answer) -> list[str]:
+    """One target that both sides forecast: series, period, both points, and the change relative to A.
+
+    Args:
+        row: An entry of `largest`.
+    """
+    return [row["series"], row["ds"], f"{row['a']:,.6g}", f"{row['b']:,.6g}", f"{row['share']:+.1%}"]

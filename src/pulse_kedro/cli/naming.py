@@ -1,0 +1,116 @@
+"""Which cycle a person means: by key, by period, by bundle, or by its part."""
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import ClassVar
+
+from pulse_kedro.adapters.stores.past import Past, PastCycle
+from pulse_kedro.domain.errors import PulseError
+
+CHAMPION, PREVIOUS = "champion", "previous"
+NEAREST = 3
+
+
+class UnknownName(PulseError):
+    """No committed cycle goes by this name."""
+
+    code: ClassVar[str] = "storage.not_found"
+
+    def __init__(self, name: str, candidates: Sequence[str]) -> None:
+        """Keep the name and the nearest there are."""
+        super().__init__(name, candidates)
+        self.name, self.candidates = name, candidates
+
+    def __str__(self) -> str:
+        """Say what names there are, the nearest ones first."""
+        near = f" Nearest: {', '.join(self.candidates)}." if self.candidates else ""
+        return (
+            f"Choosing a cycle failed: got {self.name!r}, expected the beginning of a cycle key or of a bundle digest, "
+            f"a period such as 2019-01-01, `{CHAMPION}` or `{PREVIOUS}`.{near} `kedro pulse history` lists them."
+        )
+
+
+class AmbiguousName(PulseError):
+    """Several committed cycles go by this name."""
+
+    code: ClassVar[str] = "data.invalid_input"
+
+    def __init__(self, name: str, candidates: Sequence[str]) -> None:
+        """Keep the name and whom it may mean."""
+        super().__init__(name, candidates)
+        self.name, self.candidates = name, candidates
+
+    def __str__(self) -> str:
+        """Name those it may mean."""
+        return (
+            f"Choosing a cycle failed: got {self.name!r}, expected the name of one cycle. "
+            f"It may mean {', '.join(self.candidates)}: give more of the key."
+        )
+
+
+def find(past: Past, name: str) -> PastCycle:
+    """The committed cycle that a name means.
+
+    Args:
+        past: All committed cycles, the last committed first.
+        name: `champion`, `previous`, a period or the beginning of a key or of a bundle digest. Where several cycles
+            share a period or a bundle, the one on the main line is meant.
+
+    Raises:
+        UnknownName: There is none.
+        AmbiguousName: There are several.
+    """
+    for rule in (_by_part, _by_period, _by_digits):
+        found = rule(past, name)
+        if len(found) > 1:
+            raise AmbiguousName(name, [_introduce(cycle) for cycle in found])
+        if found:
+            return found[0]
+    raise UnknownName(name, _nearest(past, name))
+
+
+def _by_part(past: Past, name: str) -> list[PastCycle]:
+    key = {CHAMPION: past.head, PREVIOUS: past.previous}.get(name)
+    return [cycle for cycle in past.cycles if key is not None and cycle.key == key]
+
+
+def _by_period(past: Past, name: str) -> list[PastCycle]:
+    """Cycles of exactly this period, else of periods that begin so."""
+    exact = [cycle for cycle in past.cycles if cycle.period == name]
+    begun = [cycle for cycle in past.cycles if len(name) >= len("2019") and cycle.period.startswith(name)]
+    return _prefer_main(exact or begun)
+
+
+def _by_digits(past: Past, name: str) -> list[PastCycle]:
+    by_key = [cycle for cycle in past.cycles if name and cycle.key.startswith(name)]
+    by_bundle = [cycle for cycle in past.cycles if name and cycle.bundle.startswith(name)]
+    digests = {cycle.bundle for cycle in by_bundle}
+    found = {cycle.key: cycle for cycle in [*by_key, *(_prefer_main(by_bundle) if len(digests) == 1 else by_bundle)]}
+    return list(found.values())
+
+
+def _prefer_main(found: list[PastCycle]) -> list[PastCycle]:
+    return [cycle for cycle in found if cycle.line == "main"] or found
+
+
+def _nearest(past: Past, name: str) -> list[str]:
+    """Introductions of the cycles whose names are most alike."""
+    ways: Sequence[Callable[[PastCycle], str]] = (
+        lambda cycle: cycle.period,
+        lambda cycle: cycle.key,
+        lambda cycle: cycle.key[: len(name)],
+        lambda cycle: cycle.bundle[: len(name)],
+    )
+    words = {way(cycle): cycle for cycle in reversed(past.cycles) for way in ways}
+    parts = [part for part in get_close_matches(name, (CHAMPION, PREVIOUS), n=1) if _by_part(past, part)]
+    near = (words[word] for word in get_close_matches(name, list(words), n=NEAREST, cutoff=0.4))
+    return _unique([*(f"`{part}`" for part in parts), *map(_introduce, near)])[:NEAREST]
+
+
+def _introduce(cycle: PastCycle) -> str:
+    beside = "" if cycle.line == "main" else f", {cycle.line}"
+    return f"{cycle.key} (as of {cycle.period}{beside})"
+
+
+def _unique(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
