@@ -19,7 +19,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run next test check format bench viz clean reset
+.PHONY: help install run next test check format docs notebook bench viz clean reset
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,12 @@ format: $(STAMP)-dev ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP)-docs ## Build the documents into docs/_build/html
+	@$(PY) -m sphinx -n -W --keep-going -q -b html docs docs/_build/html && echo "Documents: docs/_build/html/index.html"
+
+notebook: $(STAMP)-notebook ## Open the notebooks in JupyterLab
+	@$(BIN)/kedro jupyter lab --notebook-dir notebooks
+
 bench: $(STAMP)-bench ## Run every benchmark and print its figures as JSON
 	@set -e; for script in benchmarks/*.py; do echo "$$script" >&2; $(PY) $$script --json; done
 
@@ -57,8 +63,8 @@ viz: $(STAMP)-viz ## Show the pipelines in the browser
 	@$(BIN)/kedro viz run
 
 clean: ## Remove caches and builds; cycles, champion and ledger stay
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/*.egg-info
-	find src tests benchmarks data -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/*.egg-info
+	find src tests benchmarks data docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f $(VENV)/.pulse-*
 
 reset: ## Forget every cycle: remove all that runs wrote under data/
@@ -77,7 +83,7 @@ $(STAMP)-run: $(PY) $(SOURCES)
 	@rm -f $(VENV)/.pulse-*
 	@touch $@
 
-$(STAMP)-dev $(STAMP)-bench $(STAMP)-viz: $(STAMP)-%: $(STAMP)-run
+$(STAMP)-dev $(STAMP)-docs $(STAMP)-notebook $(STAMP)-bench $(STAMP)-viz: $(STAMP)-%: $(STAMP)-run
 	@echo "Installing the extra '$*' into $(VENV)"
 	@$(PIP) -e ".[$(or $(WITH_$*),$*)]"
 	@touch $@

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"help", "install", "run", "next", "test", "check", "bench", "viz", "clean"}
+TARGETS = {"help", "install", "run", "next", "test", "check", "bench", "viz", "clean", "docs", "notebook", "reset"}
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 RECORD_SECTIONS = ["Context", "Decision", "Consequences", "Rejected"]
 
