@@ -64,7 +64,7 @@ viz: $(STAMP)-viz ## Show the pipelines in the browser
 
 clean: ## Remove caches and builds; cycles, champion and ledger stay
 	rm -rf build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/*.egg-info
-	find src tests benchmarks data docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks data docs notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f $(VENV)/.pulse-*
 
 reset: ## Forget every cycle: remove all that runs wrote under data/

@@ -42,7 +42,9 @@ def init_data(*, file: Path, env: str, force: bool, dry_run: bool, as_json: bool
     Columns, spelling of dates and numbers, frequency, series and gaps are found by looking; options say what cannot be
     told. Settings go to an environment under conf/, cycles to a data root of their own. FILE stays where it is.
 
-    Example: kedro pulse init-data sales.csv, then kedro run, then kedro pulse report.
+    Exit codes: 0 done, 1 failed (what could not be told is asked, nothing is written), 2 wrong usage.
+
+    Example: kedro pulse init-data sales.csv
     """
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.settings_files import write_settings

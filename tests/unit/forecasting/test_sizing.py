@@ -1,6 +1,7 @@
 """Settings fit the size of a panel: the defaults where they do, less where history or memory is short."""
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 from pulse_kedro.domain.backtesting import BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.panel import FREQUENCIES, frequency
 from pulse_kedro.forecasting.recipe import RecipeSettings
-from pulse_kedro.forecasting.sizing import Extent, Fit, ReplayTooLarge, fit, gigabytes, require_memory
+from pulse_kedro.forecasting.sizing import Extent, Fit, Replayed, ReplayTooLarge, fit, require_memory
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +73,20 @@ def test_many_series_get_fewer_cutoffs_that_fit_into_memory(settings: Settings, 
     found = fitted(settings, "daily", series=series, periods=3000, median=3000)
 
     counts = {"burn_in": 36, "calibration": 120, "evaluation": 60} | found.backtest
-    needed = gigabytes(sum(counts.values()) + 28, 14, series)
+    size = Replayed(
+        cutoffs=sum(counts.values()) + 28, evaluated=counts["evaluation"], horizon=14, series=series, models=14
+    )
     smallest = found.backtest == {"burn_in": 0, "calibration": 12, "evaluation": 6}
-    assert smallest or needed <= settings[1].max_gigabytes
+    assert smallest or size.gigabytes <= settings[1].max_gigabytes
+    assert smallest == any("GB of memory, more than backtest.max_gigabytes" in note for note in found.notes)
 
 
 def test_replay_that_does_not_fit_is_refused_before_it_begins_with_the_settings_that_change_it() -> None:
-    with pytest.raises(ReplayTooLarge, match=r"about 15\.\d GB .*10,000 series.*at most 4 GB.*Lower backtest"):
-        require_memory(cutoffs=244, horizon=14, series=10_000, allowed=4)
-    require_memory(cutoffs=244, horizon=14, series=1000, allowed=4)
+    size = Replayed(cutoffs=244, evaluated=60, horizon=14, series=10_000, models=14)
+
+    with pytest.raises(ReplayTooLarge, match=r"about 62\.4 GB .*10,000 series.*at most 4 GB.*Lower backtest"):
+        require_memory(size, allowed=4)
+    require_memory(replace(size, series=500), allowed=4)
 
 
 def test_error_returns_from_a_worker() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, BacktestOptions, plan_cutoffs
+from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, EVALUATION, BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.cycle import Cycle, Period, identify
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
@@ -18,7 +18,7 @@ from pulse_kedro.forecasting.combination import Combination, combine_by_nested_c
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
-from pulse_kedro.forecasting.sizing import require_memory
+from pulse_kedro.forecasting.sizing import Replayed, require_memory
 from pulse_kedro.pipelines.training.tables import backtest_table, loss_table
 
 Champions = Mapping[str, Callable[[], Bundle]]
@@ -70,8 +70,14 @@ def plan_folds(states: dict[str, Fit], panel: pd.DataFrame, period: Period, back
     times = freq.grid(panel[TIME].min(), period.as_of)
     horizon = max(fit.recipe.horizon for fit in states.values())
     folds = plan_cutoffs(times, freq, horizon=horizon, options=backtest)
-    series = sum(len(fit.ids) for fit in states.values())
-    require_memory(cutoffs=len(folds), horizon=horizon, series=series, allowed=backtest.max_gigabytes)
+    replayed = Replayed(
+        cutoffs=len(folds),
+        evaluated=int(folds["purpose"].eq(EVALUATION).sum()),
+        horizon=horizon,
+        series=sum(len(fit.ids) for fit in states.values()),
+        models=1 + max(len(fit.members) for fit in states.values()),
+    )
+    require_memory(replayed, allowed=backtest.max_gigabytes)
     return folds
 
 
