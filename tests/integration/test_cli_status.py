@@ -164,16 +164,24 @@ finally:
     print(sorted({"pandas", "mlflow", "alembic", "pyarrow", "torch"} & set(sys.modules)), file=sys.stderr)
 """
 
-    used = []
-    for _ in range(3):
-        before = os.times().children_user
-        command = [sys.executable, "-c", code]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project / "src")  # noqa: S603
-        used.append(os.times().children_user - before)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project / "src")  # noqa: S603 our own
 
     assert "2018-12-01" == json.loads(done.stdout)["as_of"]
     assert "[]" == done.stderr.strip().splitlines()[-1]
-    assert 1.5 > min(used), "seconds of the processor; other work on the machine makes some starts slower"
+    # 1.5 s where Kedro and SQLAlchemy are imported in 0.4 s; a slower machine gets as much more time.
+    slowness = max(1.0, seconds_of("import kedro.framework.project, sqlalchemy", project) / 0.4)
+    assert 1.5 * slowness > seconds_of(code, project)
+
+
+def seconds_of(code: str, project: Path) -> float:
+    """Processor time of a program; the best of three, because other work on the machine makes some starts slower."""
+    used = []
+    for _ in range(3):
+        before = os.times().children_user
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=project / "src")  # noqa: S603 our own
+        used.append(os.times().children_user - before)
+    return min(used)
 
 
 def test_a_reader_that_leaves_the_pipe_gets_no_complaint(engine: Engine) -> None:
