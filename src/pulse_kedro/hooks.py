@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import settings
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
@@ -63,6 +64,8 @@ class PulseHooks:
             _check_parameters(context)
         self._url = database_url(context.config_loader)
         self._folder = data_root(context.config_loader, Path(context.project_path))
+        if self._folder is not None and not settings.DISABLE_HOOKS_FOR_PLUGINS:  # MLflow opens its database next
+            _check_folder(self._folder)
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -203,6 +206,16 @@ class PulseHooks:
             }
             tracking.tag(run.tracked, tags)
             tracking.name_run(run.tracked, f"{tags['pulse.as_of']} {run.cycle}")
+
+
+def _check_folder(folder: Path) -> None:
+    """Turn a data root that may only be read into one sentence."""
+    from pulse_kedro.adapters.lock import UnwritableDataRoot, require_writable
+
+    try:
+        require_writable(folder)
+    except UnwritableDataRoot as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _check_parameters(context: KedroContext) -> None:

@@ -33,6 +33,39 @@ class RunInProgress(PulseError):
         )
 
 
+class UnwritableDataRoot(PulseError):
+    """The data root may only be read."""
+
+    code: ClassVar[str] = "storage.permission_denied"
+
+    def __init__(self, folder: str) -> None:
+        """Keep the folder."""
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        """Name the folder and the ways out."""
+        return (
+            f"Starting a run failed: got Permission denied for writing to {self.folder}, expected a data root that runs "
+            "may write to. Change its permissions, or set PULSE_DATA_ROOT to another folder; PULSE_TRACKING=off is "
+            "enough for looking only."
+        )
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a data root that may only be read, before anything else stumbles over it.
+
+    Args:
+        folder: The data root; where it is missing, the nearest folder above it counts.
+
+    Raises:
+        UnwritableDataRoot: This user may not write there, or nobody may.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UnwritableDataRoot(str(folder))
+
+
 class DataRootLock:
     """Held from its making to its release; the system releases it when the process ends, however it ends."""
 

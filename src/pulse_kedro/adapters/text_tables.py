@@ -71,7 +71,7 @@ class UnusableHeader(InvalidInput):
         """Show the line."""
         shown = ", ".join(map(repr, self.names[:12])) or "nothing"
         return (
-            f"Reading {self.file} failed: got {shown} in the first line, {self.problem}; expected one name for each "
+            f"Reading {self.file} failed: got {shown} in the first line, {self.problem}, expected one name for each "
             "column. Correct the first line, or write one."
         )
 

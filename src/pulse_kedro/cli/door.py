@@ -82,7 +82,7 @@ def _log_to_stderr() -> None:
 
 
 def _explain_failure(error: Exception) -> int:
-    """Print what went wrong; our own errors already say what to do."""
+    """Print what went wrong and what to do."""
     from pulse_kedro.bootstrap import UnknownEnvironment
     from pulse_kedro.domain.recovery.faults import classify
 
@@ -90,8 +90,10 @@ def _explain_failure(error: Exception) -> int:
         raise click.UsageError(str(error)) from error
     fault = classify(error)
     logger.debug("traceback of the failure", exc_info=error)
-    click.echo(f"Error: {fault.message or fault.error}", err=True)
-    if not isinstance(error, PulseError):
+    if isinstance(error, PulseError):
+        click.echo(f"Error: {fault.message} {fault.next_step}", err=True)
+    else:
+        click.echo(f"Error: {fault.message or fault.error}", err=True)
         click.echo(f"({fault.error}, {fault.code}, severity {fault.severity}.) {fault.next_step}", err=True)
     return FAILED
 

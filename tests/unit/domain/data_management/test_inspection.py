@@ -10,6 +10,7 @@ import pytest
 from pulse_kedro.domain.data_management.inspection import Hints, Proposal, inspect
 from pulse_kedro.domain.data_management.inspection.questions import (
     AmbiguousDates,
+    MixedDates,
     NoDates,
     NoKey,
     NoValues,
@@ -201,6 +202,14 @@ def test_dates_that_fit_two_spellings_alike_are_asked_for() -> None:
         ask(pd.DataFrame({"when": ["01/02/2015", "02/01/2015", *when], "y": np.arange(6.0)}))
 
 
+def test_dates_in_several_spellings_are_asked_for_with_the_commonest() -> None:
+    table = sales(shops=["a"])
+    table.loc[:24, "when"] = dates("monthly").strftime("%d/%m/%Y")[:25]
+
+    with pytest.raises(MixedDates, match=r"got 58% of them as ISO 8601.*--date-format"):
+        ask(table)
+
+
 def test_rows_that_nothing_tells_apart_are_asked_for() -> None:
     with pytest.raises(NoKey, match=r"several rows for one date \(column 'when'\).*--id"):
         ask(sales(shops=["a", "b", "c"]).drop(columns="shop"))
@@ -214,7 +223,7 @@ def test_table_without_numbers_is_asked_for() -> None:
 def test_series_of_different_frequencies_are_counted() -> None:
     table = pd.concat([sales("monthly", shops=["a", "b"]), sales("weekly", shops=["c"]), sales("daily", shops=["d"])])
 
-    with pytest.raises(UnclearFrequency, match=r"2 monthly, 1 weekly, 1 daily; expected one of.*--frequency"):
+    with pytest.raises(UnclearFrequency, match=r"2 monthly, 1 weekly, 1 daily, expected one of.*--frequency"):
         ask(table.reset_index(drop=True))
 
 
@@ -233,6 +242,7 @@ def test_frequency_that_is_not_known_here_is_refused(step: str, name: str) -> No
         NoDates({"a": "1"}),
         AmbiguousDates("a", ("%d", "%m"), "1"),
         NoKey("a"),
+        MixedDates("a", "%d", 0.5),
         NoValues({"a": "x"}),
         UnclearFrequency({"daily": 1}, 0),
     ],

@@ -56,8 +56,13 @@ def look_at(name: str, values: pd.Series) -> Column:
 
 def date_candidates(columns: Sequence[Column]) -> list[Column]:
     """Columns that may hold the date, those called like one first."""
-    found = [column for column in columns if column.dates]
+    found = [column for column in columns if column.dates and column.dates[0].share >= CLEAR]
     return sorted(found, key=lambda column: not _is_called(column.name, DATE_WORDS))
+
+
+def half_dates(columns: Sequence[Column]) -> dict[str, Spelling]:
+    """Columns of which some cells are dates in one spelling, and others are not."""
+    return {column.name: column.dates[0] for column in columns if column.dates and column.dates[0].share < CLEAR}
 
 
 def value_candidates(columns: Sequence[Column]) -> list[str]:

@@ -13,6 +13,7 @@ from pulse_kedro.domain.data_management.inspection.columns import (
     constant_within,
     date_candidates,
     factorize,
+    half_dates,
     join,
     key_candidates,
     look_at,
@@ -20,6 +21,7 @@ from pulse_kedro.domain.data_management.inspection.columns import (
 )
 from pulse_kedro.domain.data_management.inspection.questions import (
     AmbiguousDates,
+    MixedDates,
     NoDates,
     NoKey,
     NoValues,
@@ -98,6 +100,7 @@ def inspect(table: pd.DataFrame, hints: Hints) -> Proposal:
     Raises:
         UnknownColumn: A hint names a column that is not there.
         NoDates: No column holds dates.
+        MixedDates: The dates are spelled in several ways.
         AmbiguousDates: Dates can be read in two ways that are equally regular.
         NoKey: Rows share a date, and no columns tell them apart.
         NoValues: No column holds numbers.
@@ -146,7 +149,11 @@ def _read_dates(table: pd.DataFrame, columns: Mapping[str, Column], hints: Hints
         formats = (hints.date_format,) if hints.date_format else tuple(found.format for found in column.dates)
         readings += _readings(table, column.name, key, formats)
     if not readings:
-        raise NoKey(keyless) if keyless else NoDates(_shown(candidates or list(columns.values())))
+        if keyless:
+            raise NoKey(keyless)
+        for name, spelling in half_dates(list(columns.values())).items():
+            raise MixedDates(name, spelling.format or "ISO 8601", spelling.share)
+        raise NoDates(_shown(candidates or list(columns.values())))
     return _most_regular(readings)
 
 

@@ -56,6 +56,23 @@ class AmbiguousDates(InvalidInput):
         )
 
 
+class MixedDates(InvalidInput):
+    """Dates of a table are spelled in several ways, none of which most of them follow."""
+
+    def __init__(self, column: str, date_format: str, share: float) -> None:
+        """Keep the column, its commonest spelling, and the share of distinct cells that follow it."""
+        super().__init__(column, date_format, share)
+        self.column, self.date_format, self.share = column, date_format, share
+
+    def __str__(self) -> str:
+        """Say what the commonest spelling is and how to go on."""
+        return (
+            f"Reading the dates of column {self.column!r} failed: got {self.share:.0%} of them as {self.date_format} "
+            "and the others in another way, expected one spelling. Correct the file, or name the column with --date "
+            "and its spelling with --date-format: rows that are spelled otherwise are then set aside."
+        )
+
+
 class NoKey(InvalidInput):
     """Rows share a date, and no columns tell them apart."""
 
@@ -67,8 +84,8 @@ class NoKey(InvalidInput):
     def __str__(self) -> str:
         """Say how to name the series."""
         return (
-            f"Looking for the series failed: got several rows for one date (column {self.date!r}), and no columns that "
-            "tell them apart; expected one row per series and date. Name the columns with --id, once for each."
+            f"Looking for the series failed: got several rows for one date (column {self.date!r}) that no columns tell "
+            "apart, expected one row per series and date. Name the columns of the series with --id, once for each."
         )
 
 
@@ -102,7 +119,7 @@ class UnclearFrequency(InvalidInput):
         lone = f", {self.single} with one date only" if self.single else ""
         kinds = found or "none with two dates"
         return (
-            f"Finding the frequency failed: got series of these kinds: {kinds}{lone}; expected one of hourly, daily, "
+            f"Finding the frequency failed: got series of these kinds: {kinds}{lone}, expected one of hourly, daily, "
             "weekly, monthly or quarterly for all of them. Put each frequency into a file of its own, or choose one "
             "with --frequency: series with several values in one of its periods are then set aside."
         )

@@ -64,18 +64,19 @@ def date_spellings(cells: pd.Series) -> list[Spelling]:
         cells: Distinct cells without blanks.
 
     Returns:
-        Spellings that read at least `CLEAR` of the cells; empty where these are no dates. Digits alone are dates only
-        as YYYYMMDD or YYYYMM: a number such as 1999 may be a year, and more often is not.
+        Spellings that read at least `CLEAR` of the cells, else the best one that reads some; empty where none does.
+        Digits alone are dates only as YYYYMMDD or YYYYMM: a number such as 1999 may be a year, and more often is not.
     """
     if pd.api.types.is_datetime64_any_dtype(cells) or isinstance(cells.dtype, pd.PeriodDtype):
         return [Spelling(format=None, share=1.0)]
     if cells.empty or pd.api.types.is_float_dtype(cells) or pd.api.types.is_bool_dtype(cells):
         return []
     text = parse_text(cells)
-    possible = [name for name in _possible(text) if _share_of_dates(text.iloc[:FEW], name)]
+    possible = [name for name in _possible(text) if _share_of_dates(_few(text), name)]
     found = [Spelling(format=name, share=_share_of_dates(text, name)) for name in possible]
     best = max((spelling.share for spelling in found), default=0.0)
-    return [spelling for spelling in found if spelling.share == best >= CLEAR]
+    same = [spelling for spelling in found if spelling.share == best > 0]
+    return same if best >= CLEAR else same[:1]
 
 
 def number_signs(columns: Sequence[pd.Series]) -> Signs:
@@ -102,12 +103,18 @@ def has_two_readings(columns: Sequence[pd.Series]) -> bool:
     return bool(text.str.contains(",").any() and text.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})?").all())
 
 
+def _few(text: pd.Series) -> pd.Series:
+    """Some cells, spread evenly."""
+    few: pd.Series = text.iloc[np.unique(np.linspace(0, len(text) - 1, min(len(text), FEW)).astype(int))]
+    return few
+
+
 def _possible(text: pd.Series) -> Sequence[str | None]:
     """Formats that may fit cells."""
     if text.str.fullmatch(r"\d+").all():
         lengths = set(text.str.len())
         return [DIGITS[length] for length in lengths if len(lengths) == 1 and length in DIGITS]
-    few = text.iloc[:FEW]
+    few = _few(text)
     is_date_like = few.str.contains(r"\d").any() and not few.str.fullmatch(_NUMBER).all()
     return (None, *FORMATS) if is_date_like else ()
 
