@@ -46,9 +46,9 @@ class UnwritableDataRoot(PulseError):
     def __str__(self) -> str:
         """Name the folder and the ways out."""
         return (
-            f"Starting a run failed: got Permission denied for writing to {self.folder}, expected a data root that runs "
-            "may write to. Change its permissions, or set PULSE_DATA_ROOT to another folder; PULSE_TRACKING=off is "
-            "enough for looking only."
+            f"Starting a run failed: got Permission denied for writing to {self.folder}, expected a data root that "
+            "runs may write to. Change its permissions, or set PULSE_DATA_ROOT to another folder; PULSE_TRACKING=off "
+            "is enough for looking only."
         )
 
 
