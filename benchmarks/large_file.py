@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/large_file.py [--json] [--megabytes N]
 
-Writes a CSV file of about N megabytes (default 1000; 3,000 days per series) into a folder that is gone afterwards, looks
-at it with `init-data --dry-run` in a process of its own, and prints wall and CPU seconds and the largest memory. Looking
-reads the file with the code of a run: the same rows are parsed, sorted and checked for repeats.
+Writes a CSV file of about N megabytes (default 1000; 3,000 days per series) into a folder that is gone afterwards,
+looks at it with `init-data --dry-run` in a process of its own, and prints wall and CPU seconds and the largest memory.
+Looking reads the file with the code of a run: the same rows are parsed, sorted and checked for repeats.
 """
 
 import argparse
