@@ -133,4 +133,4 @@ def _range(series: dict[str, int]) -> str:
 
 
 def _numbers(numbers: dict[str, Any]) -> str:
-    return f"decimal {numbers['decimal']}" + (f", thousands {numbers['thousands']!r}" if numbers["thousands"] else "")
+    return f"spelled like 1{numbers['thousands'] or ''}234{numbers['decimal']}5"

@@ -108,6 +108,10 @@ def fit(extent: Extent, freq: Frequency, recipe: RecipeSettings, backtest: Backt
             f"long for a median series of {extent.median} observations"
         )
     counts = {} if history is None else {"minimum_history": history}
+    if extent.median <= freq.season_length:
+        notes.append(
+            f"half of the series have {extent.median} values or fewer; a forecast takes {freq.season_length + 1}"
+        )
     fewer, needed = _fit_memory(extent, horizon, len(members) + 1, backtest)
     if fewer:
         notes.append(f"fewer cutoffs are replayed, for memory: {extent.series:,} series")

@@ -68,6 +68,10 @@ def test_members_that_read_more_than_a_series_has_are_left_out_and_said_so(setti
     assert any("left out" in note for note in found.notes)
 
 
+def test_series_too_short_for_any_forecast_are_said_so(settings: Settings) -> None:
+    assert any("a forecast takes 13" in note for note in fitted(settings, "monthly", periods=40, median=9).notes)
+
+
 @pytest.mark.parametrize("series", [1000, 10_000, 100_000])
 def test_many_series_get_fewer_cutoffs_that_fit_into_memory(settings: Settings, series: int) -> None:
     found = fitted(settings, "daily", series=series, periods=3000, median=3000)
