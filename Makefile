@@ -38,7 +38,7 @@ next: $(STAMP)-run ## Run one more month of the bundled data after the newest cy
 	$(BIN)/kedro run --env base --params as_of=$$as_of && $(LOOK)
 
 test: $(STAMP)-dev ## Run all tests, doctests included
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto --dist worksteal
 
 check: $(STAMP)-dev ## Lint, format, types, import contracts
 	$(BIN)/ruff check .
