@@ -47,7 +47,14 @@ def settings_of(recipe: RecipeOptions) -> RecipeSettings:
     )
 
 
-def train(y: Array, *, known: int, parent: Made | None = None, recipe: RecipeOptions = RECIPE) -> Made:
+def train(
+    y: Array,
+    *,
+    known: int,
+    parent: Made | None = None,
+    recipe: RecipeOptions = RECIPE,
+    backtest: BacktestOptions = BACKTEST,
+) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served."""
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
@@ -61,7 +68,7 @@ def train(y: Array, *, known: int, parent: Made | None = None, recipe: RecipeOpt
         "champion": {parent["cycle"].key: lambda: serving(parent)} if parent else {},
         "code_version": "test",
         "params:recipe": settings_of(recipe),
-        "params:backtest": BACKTEST,
+        "params:backtest": backtest,
     }
     return given | run_room(create_pipeline(), given)
 

@@ -14,8 +14,9 @@ from pulse_kedro.domain.training.triggers import FrequencyChanged
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.combination import Choice
 from pulse_kedro.forecasting.ridge import Ridge
+from pulse_kedro.forecasting.sizing import ReplayTooLarge
 from pulse_kedro.pipelines.training import create_pipeline
-from training_room import RECIPE, Made, month, other_recipe, serving, train
+from training_room import BACKTEST, RECIPE, Made, month, other_recipe, serving, train
 
 KNOWN = 168
 GAP = 140
@@ -312,6 +313,16 @@ def test_a_panel_of_constants_is_continued() -> None:
 def test_a_history_without_room_for_a_backtest_is_refused() -> None:
     with pytest.raises(HistoryTooShort, match="got 51 periods, expected at least 52"):
         train(waves(0, periods=51, series=2), known=51)
+
+
+def test_a_backtest_that_takes_too_much_memory_is_refused_before_anything_is_learned(
+    world: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[str] = []
+    monkeypatch.setattr(Ridge, "update", lambda self, *_: learned.append(self.name))
+    with pytest.raises(ReplayTooLarge, match=r"expected at most 0\.001 GB"):
+        train(world, known=KNOWN, backtest=replace(BACKTEST, max_gigabytes=0.001))
+    assert learned == []
 
 
 def test_the_shortest_history_still_gives_finite_forecasts() -> None:

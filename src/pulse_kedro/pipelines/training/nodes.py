@@ -10,7 +10,14 @@ from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, EVALUAT
 from pulse_kedro.domain.cycle import Cycle, Period, identify
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
-from pulse_kedro.domain.training.triggers import ChampionFacts, FrequencyChanged, OtherSeries, TrainingPlan, plan_jobs
+from pulse_kedro.domain.training.triggers import (
+    ChampionFacts,
+    FrequencyChanged,
+    OtherSeries,
+    TrainingJob,
+    TrainingPlan,
+    plan_jobs,
+)
 from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
@@ -64,21 +71,38 @@ def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe
     return plan_jobs(facts, recipe.digest, panel)
 
 
-def plan_folds(states: dict[str, Fit], panel: pd.DataFrame, period: Period, backtest: BacktestOptions) -> pd.DataFrame:
-    """Cutoffs at which history is replayed, each with its purpose; the longest horizon decides which are open."""
-    freq = frequency(period.frequency)
-    times = freq.grid(panel[TIME].min(), period.as_of)
-    horizon = max(fit.recipe.horizon for fit in states.values())
+def plan_folds(
+    *,
+    training_plan: TrainingPlan,
+    champion: Champions,
+    panel: pd.DataFrame,
+    cycle: Cycle,
+    recipe: RecipeOptions,
+    backtest: BacktestOptions,
+) -> pd.DataFrame:
+    """Cutoffs at which history is replayed, each with its purpose; the longest horizon decides which are open.
+
+    Comes before any state is touched: a backtest that would not fit into memory is refused at once.
+    """
+    recipes = [_recipe_of(job, cycle, champion, recipe) for job in training_plan.jobs]
+    freq = frequency(cycle.period.frequency)
+    times = freq.grid(panel[TIME].min(), cycle.period.as_of)
+    horizon = max(options.horizon for options in recipes)
     folds = plan_cutoffs(times, freq, horizon=horizon, options=backtest)
     replayed = Replayed(
         cutoffs=len(folds),
         evaluated=int(folds["purpose"].eq(EVALUATION).sum()),
         horizon=horizon,
-        series=sum(len(fit.ids) for fit in states.values()),
-        models=1 + max(len(fit.members) for fit in states.values()),
+        series=panel[ID].nunique() * len(recipes),
+        models=1 + max(len(options.members) for options in recipes),
     )
     require_memory(replayed, allowed=backtest.max_gigabytes)
     return folds
+
+
+def _recipe_of(job: TrainingJob, cycle: Cycle, champion: Champions, recipe: RecipeOptions) -> RecipeOptions:
+    """Recipe of a job: the champion keeps its own, a challenger has that of `conf/`."""
+    return recipe if job.role == "challenger" else champion[str(cycle.period.parent)]().recipe
 
 
 def update_states(

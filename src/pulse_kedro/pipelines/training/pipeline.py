@@ -19,8 +19,9 @@ from pulse_kedro.pipelines.training.nodes import (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Recipe -> plan -> update states -> plan folds -> replay -> combine -> calibrate -> seal and tabulate."""
+    """Recipe -> plan -> folds -> update states -> replay -> combine -> calibrate -> seal and tabulate."""
     replayed = ["states", "replays", "combinations"]
+    planned = ["training_plan", "champion", "panel", "cycle", "recipe"]
     sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
     return Pipeline(
         [
@@ -34,12 +35,17 @@ def create_pipeline(**_: object) -> Pipeline:
                 preview_fn=draw_plan,
             ),
             Node(
+                plan_folds,
+                {name: name for name in planned} | {"backtest": "params:backtest"},
+                "folds",
+                name="plan_folds",
+            ),
+            Node(
                 update_states,
                 ["training_plan", "cycle", "champion", "panel", "recipe"],
                 "states",
                 name="update_states",
             ),
-            Node(plan_folds, ["states", "panel", "period", "params:backtest"], "folds", name="plan_folds"),
             Node(replay_history, ["states", "panel", "features", "folds", "period"], "replays", name="replay_history"),
             Node(combine_members, ["states", "replays"], "combinations", name="combine_members"),
             Node(calibrate_intervals, [*replayed, "folds"], "calibrations", name="calibrate_intervals"),
