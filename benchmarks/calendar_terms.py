@@ -19,11 +19,10 @@ from protocol.trial import Trial, run_trial
 from recipe_choice import LAST_CUTOFFS, compare, losses, read_window
 
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.backtest import window_schema
 from pulse_kedro.forecasting.combination import combine_by_nested_choice, scaled_errors
 from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 from pulse_kedro.forecasting.ridge import Sums, empty_sums, solve
-from pulse_kedro.forecasting.windows import WindowSchema, standardise, training_pairs
+from pulse_kedro.forecasting.windows import WindowSchema, standardise, training_pairs, window_schema
 
 MONTHS = 12
 PAIRS = (1, 2, 5)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from bundles import a_bundle
 from miniature import FAMILY, a_matrix, a_recipe
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.backtest import create_member, update_members
+from pulse_kedro.forecasting.backtest import update_members
 from pulse_kedro.forecasting.bundle_files import load_bundle, save_bundle, seal
 from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import MemberOptions
 from pulse_kedro.forecasting.ridge import Ridge, SchemaDiffers
 

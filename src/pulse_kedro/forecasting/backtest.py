@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
-from pulse_kedro.forecasting.baselines import empty_baseline
 from pulse_kedro.forecasting.forecaster import Forecaster
-from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
-from pulse_kedro.forecasting.ridge import batch_digest, empty_ridge
-from pulse_kedro.forecasting.windows import WindowSchema
-
-CLIPS = {"seasonal": 6.0, "level": 8.0}
-"""Largest standardised target a window may have; see the reference of the recursive ridge, sections 2.1 and 2.5."""
+from pulse_kedro.forecasting.members import create_member
+from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.forecasting.ridge import batch_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,27 +28,6 @@ class Replay:
     actual: Array
     scale: Array
     resolved: np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-
-def create_member(options: MemberOptions, recipe: RecipeOptions, *, series: int) -> Forecaster:
-    """A member of a recipe that has seen nothing yet."""
-    if options.kind in ("naive", "seasonal_naive", "seasonal_drift"):
-        return empty_baseline(options.kind, horizon=recipe.horizon, season_length=recipe.season_length, series=series)
-    schema = window_schema(options, recipe)
-    return empty_ridge(options.name, schema, series=series)
-
-
-def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema:
-    """Windows of a ridge member."""
-    variant: Literal["seasonal", "level"] = "level" if options.kind == "level_ridge" else "seasonal"
-    return WindowSchema(
-        variant=variant,
-        look_back=options.look_back or 1,
-        horizon=recipe.horizon,
-        season_length=recipe.season_length,
-        intercept=options.kind != "seasonal_ridge",
-        clip=CLIPS[variant],
-    )
 
 
 def fit_members(recipe: RecipeOptions, matrix: Matrix) -> dict[str, Forecaster]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 import numpy as np
 
@@ -63,3 +63,13 @@ class Baseline:
 def empty_baseline(kind: BaselineKind, *, horizon: int, season_length: int, series: int) -> Baseline:
     """A baseline that has seen nothing yet, for a number of series."""
     return Baseline(kind=kind, horizon=horizon, season_length=season_length, tail=np.empty((0, series)))
+
+
+def restore_baseline(facts: Mapping[str, object], arrays: Mapping[str, Array]) -> Baseline:
+    """A baseline from its stored state."""
+    return Baseline(
+        kind=cast("BaselineKind", facts["kind"]),
+        horizon=int(cast("int", facts["horizon"])),
+        season_length=int(cast("int", facts["season_length"])),
+        tail=arrays["tail"],
+    )

@@ -21,13 +21,10 @@ from safetensors.numpy import save as write_arrays
 
 from pulse_kedro.domain.errors import CorruptArtifact
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.baselines import Baseline, BaselineKind
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.combination import Choice
-from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.members import restore_member
 from pulse_kedro.forecasting.recipe import recipe_from_dict
-from pulse_kedro.forecasting.ridge import Ridge, Sums
-from pulse_kedro.forecasting.windows import WindowSchema
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -153,7 +150,9 @@ def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
     common = read_arrays(contents[COMMON])
     choice = cast("dict[str, str]", manifest["choice"])
     facts = cast("list[dict[str, object]]", manifest["members"])
-    members = [_member(fact, read_arrays(contents[f"{fact.get('name', fact['kind'])}.safetensors"])) for fact in facts]
+    members = [
+        restore_member(fact, read_arrays(contents[f"{fact.get('name', fact['kind'])}.safetensors"])) for fact in facts
+    ]
     return Bundle(
         recipe=recipe_from_dict(cast("dict[str, object]", manifest["recipe"])),
         frequency=str(manifest["frequency"]),
@@ -169,24 +168,6 @@ def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
         served=common["served"].astype(bool),
         widths=common["widths"],
         calibration_cutoffs=int(cast("int", manifest["calibration_cutoffs"])),
-    )
-
-
-def _member(facts: dict[str, object], arrays: dict[str, Array]) -> Forecaster:
-    """A member from its facts and arrays; kinds come from a closed list."""
-    if facts["kind"] == "ridge":
-        return Ridge(
-            name=str(facts["name"]),
-            schema=WindowSchema(**cast("dict[str, object]", facts["schema"])),  # type: ignore[arg-type]
-            sums=Sums(n=int(cast("int", facts["n"])), xx=arrays["xx"], xy=arrays["xy"], yy=arrays["yy"]),
-            tail=arrays["tail"],
-            batches=tuple(cast("list[str]", facts["batches"])),
-        )
-    return Baseline(
-        kind=cast("BaselineKind", facts["kind"]),
-        horizon=int(cast("int", facts["horizon"])),
-        season_length=int(cast("int", facts["season_length"])),
-        tail=arrays["tail"],
     )
 
 

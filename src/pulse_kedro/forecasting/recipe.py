@@ -12,6 +12,7 @@ from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
 
 MemberKind = Literal["naive", "seasonal_naive", "seasonal_drift", "seasonal_ridge", "drift_ridge", "level_ridge"]
+BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift")
 RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge")
 
 

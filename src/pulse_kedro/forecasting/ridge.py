@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 
@@ -195,6 +195,17 @@ def _add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
 def empty_ridge(name: str, schema: WindowSchema, *, series: int) -> Ridge:
     """A ridge that has seen nothing yet, for a number of series."""
     return Ridge(name=name, schema=schema, sums=empty_sums(schema), tail=np.empty((0, series)))
+
+
+def restore_ridge(facts: Mapping[str, object], arrays: Mapping[str, Array]) -> Ridge:
+    """A ridge from its stored state."""
+    return Ridge(
+        name=str(facts["name"]),
+        schema=WindowSchema(**cast("dict[str, object]", facts["schema"])),  # type: ignore[arg-type]
+        sums=Sums(n=int(cast("int", facts["n"])), xx=arrays["xx"], xy=arrays["xy"], yy=arrays["yy"]),
+        tail=arrays["tail"],
+        batches=tuple(cast("list[str]", facts["batches"])),
+    )
 
 
 def batch_digest(block: Array, ids: Sequence[str], first: str) -> str:

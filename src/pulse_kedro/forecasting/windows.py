@@ -7,9 +7,13 @@ import numpy as np
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.panel import Array
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 
 FLAT = 1e-8
 """A window whose spread is below this share of its largest absolute value counts as flat; ours, well above rounding."""
+
+CLIPS = {"seasonal": 6.0, "level": 8.0}
+"""Largest standardised target a window may have; see the reference of the recursive ridge, sections 2.1 and 2.5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,19 @@ class WindowSchema:
     def features(self) -> int:
         """Columns of the design, the intercept included."""
         return self.look_back + int(self.intercept)
+
+
+def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema:
+    """Windows of a ridge member."""
+    variant: Literal["seasonal", "level"] = "level" if options.kind == "level_ridge" else "seasonal"
+    return WindowSchema(
+        variant=variant,
+        look_back=options.look_back or 1,
+        horizon=recipe.horizon,
+        season_length=recipe.season_length,
+        intercept=options.kind != "seasonal_ridge",
+        clip=CLIPS[variant],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

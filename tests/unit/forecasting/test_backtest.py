@@ -6,9 +6,11 @@ import pytest
 
 from miniature import FAMILY, a_matrix, a_recipe, scale_of, waves
 from pulse_kedro.domain.panel import Matrix
-from pulse_kedro.forecasting.backtest import CLIPS, Replay, create_member, fit_members, replay, update_members
+from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
+from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import MemberOptions
 from pulse_kedro.forecasting.ridge import Ridge
+from pulse_kedro.forecasting.windows import CLIPS
 
 RECIPE = a_recipe(FAMILY, horizon=3, season_length=4)
 
