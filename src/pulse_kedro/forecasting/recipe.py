@@ -11,9 +11,24 @@ from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
 
-MemberKind = Literal["naive", "seasonal_naive", "seasonal_drift", "seasonal_ridge", "drift_ridge", "level_ridge"]
-BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift")
-RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge")
+MemberKind = Literal[
+    "naive",
+    "seasonal_naive",
+    "seasonal_drift",
+    "seasonal_mean",
+    "seasonal_decay",
+    "drift",
+    "seasonal_ridge",
+    "drift_ridge",
+    "level_ridge",
+    "last_ridge",
+    "log_ridge",
+    "local_ridge",
+]
+BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
+RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge")
+LATER = ("season", "half_life")
+"""Options of a member that came after the first release: left open they are no part of a recipe's digest."""
 
 
 class RepeatedMember(InvalidConfiguration):
@@ -38,9 +53,14 @@ class MemberOptions:
 
     kind: MemberKind
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
-    constant, `level_ridge` reads levels around their mean."""
+    constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
+    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones."""
     look_back: int | None = Field(default=None, ge=1)
     """Observations a ridge reads, in steps; none for baselines."""
+    season: int | None = Field(default=None, ge=1)
+    """Steps in the season of this member, where it is not that of the recipe."""
+    half_life: float | None = Field(default=None, gt=0)
+    """Steps after which a window counts half; nothing is forgotten when it is left open."""
 
     @model_validator(mode="after")
     def _look_back_belongs_to_ridges(self) -> Self:
@@ -53,7 +73,13 @@ class MemberOptions:
     @property
     def name(self) -> str:
         """Name of the member in every table, such as `seasonal_ridge_24`."""
-        return f"{self.kind}_{self.look_back}" if self.look_back else self.kind
+        parts = [self.kind, *([str(self.look_back)] if self.look_back else [])]
+        parts += [f"m{self.season}"] if self.season else []
+        return "_".join([*parts, *([f"half{self.half_life:g}"] if self.half_life else [])])
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain JSON values; later options only where they are set."""
+        return {name: value for name, value in asdict(self).items() if name not in LATER or value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -109,7 +135,7 @@ class RecipeOptions:
 
     def as_dict(self) -> dict[str, object]:
         """Plain JSON values, in the order of the fields."""
-        return asdict(self)
+        return asdict(self) | {"members": tuple(member.as_dict() for member in self.members)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -118,7 +144,8 @@ class MemberSettings:
 
     kind: MemberKind
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
-    constant, `level_ridge` reads levels around their mean."""
+    constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
+    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones."""
     look_back: int | None = Field(default=None, ge=1)
     """Observations a ridge reads, in steps."""
     seasons: float | None = Field(default=None, gt=0)

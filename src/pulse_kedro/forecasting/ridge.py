@@ -1,7 +1,7 @@
 """The recursive ridge: its whole training set is a sum, so new data are an addition and merging is an addition."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, cast
 
@@ -10,13 +10,25 @@ import numpy as np
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.forecaster import align_tail, extend_tail, fill_gaps
-from pulse_kedro.forecasting.windows import WindowSchema, standardise, training_pairs
+from pulse_kedro.forecasting.solving import solve
+from pulse_kedro.forecasting.sums import Sums, empty_sums
+from pulse_kedro.forecasting.windows import (
+    Constants,
+    Windows,
+    WindowSchema,
+    cut_windows,
+    origin_columns,
+    restored,
+    standardise,
+    transformed,
+)
 
-PENALTIES = np.logspace(-6, 1, 15)
-"""Candidate penalties relative to the mean squared input; ours, a log grid that brackets every optimum measured."""
-EPSILON = float(np.finfo(float).eps)
 BLOCK_BYTES = 32 * 2**20
 """Largest block of windows held at once; ours, small enough to keep a laptop free."""
+FEWEST_WINDOWS = 50.0
+"""Windows that a series is taken to have at least when its weight is frozen; ours, so that a newcomer of two windows
+does not count as much as a series of thousands."""
+CONSTANTS = ("first", "unit", "mass")
 
 
 class SchemaDiffers(InvalidConfiguration):
@@ -35,126 +47,124 @@ class SchemaDiffers(InvalidConfiguration):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
-    """Additive statistics over windows: `n`, A = sum x x', B = sum x y', C = sum y*y per step, all float64."""
+class ClockDiffers(InvalidConfiguration):
+    """Two ridge states that forget, or read a calendar, end at different periods."""
 
-    n: int
-    xx: Array
-    xy: Array
-    yy: Array
+    def __init__(self, left: int, right: int) -> None:
+        """Keep both clocks."""
+        super().__init__(left, right)
+        self.left, self.right = left, right
 
-    def add(self, design: Array, targets: Array) -> "Sums":
-        """Sums with some windows more."""
-        xx = self.xx + design.T @ design
-        return Sums(
-            n=self.n + len(design),
-            xx=(xx + xx.T) / 2,
-            xy=self.xy + design.T @ targets,
-            yy=self.yy + (targets * targets).sum(axis=0),
+    def __str__(self) -> str:
+        """Name both clocks and the way out."""
+        return (
+            f"Merging ridge states failed: got a state of {self.right} periods, expected {self.left}. "
+            "Feed both shards the same periods first; missing values count as periods."
         )
 
-    def plus(self, other: "Sums") -> "Sums":
-        """Sums over the windows of both."""
-        return Sums(n=self.n + other.n, xx=self.xx + other.xx, xy=self.xy + other.xy, yy=self.yy + other.yy)
 
+class MissingCovariates(InvalidConfiguration):
+    """A ridge with covariates was fed without them, or with another number of columns."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solution:
-    """Weights `(features, horizon)` with the penalty that was chosen and the degrees of freedom it leaves."""
+    def __init__(self, found: int, expected: int) -> None:
+        """Keep both numbers of columns."""
+        super().__init__(found, expected)
+        self.found, self.expected = found, expected
 
-    weights: Array
-    penalty: float
-    degrees_of_freedom: float
-
-
-def empty_sums(schema: WindowSchema) -> Sums:
-    """Sums over no window."""
-    d, h = schema.features, schema.horizon
-    return Sums(n=0, xx=np.zeros((d, d)), xy=np.zeros((d, h)), yy=np.zeros(h))
-
-
-def solve(sums: Sums, *, intercept: bool, penalties: Array = PENALTIES) -> Solution:
-    """Ridge weights for the penalty that minimises generalised cross-validation, from one decomposition.
-
-    Args:
-        sums: Statistics of at least one window.
-        intercept: Whether the last feature is the constant 1, which is not penalised.
-        penalties: Candidates relative to the mean diagonal of A over the inputs; without the centring, so that inputs
-            which hardly vary are not divided by rounding.
-
-    Returns:
-        Weights in the scale of the design; the intercept is their last row.
-
-    Source:
-        Golub, Heath & Wahba (1979), GCV = RSS / (1 - df/N)^2 with N the plain number of windows, summed over steps.
-    """
-    xx, xy, yy = sums.xx, sums.xy, sums.yy
-    inputs = len(xx) - int(intercept)
-    unit = float(np.trace(xx[:inputs, :inputs])) / inputs
-    if intercept:
-        mass, mean_x, mean_y = xx[-1, -1], xx[:-1, -1] / xx[-1, -1], xy[-1] / xx[-1, -1]
-        xx, xy = xx[:-1, :-1] - mass * np.outer(mean_x, mean_x), xy[:-1] - mass * np.outer(mean_x, mean_y)
-        yy = yy - mass * mean_y**2
-    values, vectors = np.linalg.eigh(xx)
-    values, rotated = np.maximum(values, 0.0), vectors.T @ xy
-    damped = values[:, None] + penalties * unit
-    power = (rotated**2).sum(axis=1)[:, None]
-    rss = yy.sum() - 2 * (power / damped).sum(axis=0) + (values[:, None] * power / damped**2).sum(axis=0)
-    freedom = (values[:, None] / damped).sum(axis=0)
-    left = np.maximum(1 - freedom / sums.n, EPSILON)
-    best = int(np.argmin(np.maximum(rss, 0.0) / left**2))
-    weights = vectors @ (rotated / damped[:, best, None])
-    if intercept:
-        weights = np.vstack([weights, mean_y - mean_x @ weights])
-    return Solution(weights=weights, penalty=float(penalties[best]), degrees_of_freedom=float(freedom[best]))
+    def __str__(self) -> str:
+        """Name both numbers and the way out."""
+        return (
+            f"Updating a ridge failed: got {self.found} covariate columns, expected {self.expected}. "
+            "Build them with `forecasting.covariates` for every period, `nan` where nothing was known."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ridge:
     """A ridge over pooled windows of all series, with the tail that its next windows need.
 
-    `batches` holds the digests of everything that was added: the identity of the state, independent of rounding.
+    `clock` counts the periods seen, `constants` what was fixed for each series, `extras` `(tail, series, columns)` are
+    the covariates of the tail. `batches` holds the digests of everything that was added: the identity of the state,
+    independent of rounding.
     """
 
     name: str
     schema: WindowSchema
     sums: Sums
     tail: Array
+    clock: int = 0
+    constants: Constants
+    extras: Array
     batches: tuple[str, ...] = ()
 
-    def update(self, block: Array, batch: str) -> Self:
-        """State after `block` of shape `(periods, series)` arrived; exact, whatever the cut into blocks."""
-        values, sums = np.concatenate([self.tail, block]), self.sums
-        stride = max(1, BLOCK_BYTES // (8 * self.schema.span * max(1, block.shape[1])))
-        for start in range(0, len(block), stride):
-            stop = min(start + stride, len(block))
-            sums = sums.add(*training_pairs(self.schema, values[: len(self.tail) + stop], stop - start))
+    def update(self, block: Array, batch: str, extras: Array | None = None) -> Self:
+        """State after a block arrived; exact, whatever the cut into blocks.
+
+        Args:
+            block: Levels, `nan` where nothing was observed. Shape `(periods, series)`.
+            batch: Digest of the block.
+            extras: Covariates known at each of these periods. Shape `(periods, series, columns)`.
+
+        Raises:
+            MissingCovariates: The schema asks for another number of covariate columns.
+        """
+        columns = self._extended(block, extras)
+        constants = register(self.schema, self.constants, self.tail, block, self.clock)
+        sums = self.sums.times(self.schema.keep ** len(block))
+        for windows in stream_windows(self, block, constants, columns):
+            sums = sums.add(windows.design, windows.targets, *weights_of(self.schema, windows, constants))
+        length = self.schema.span - 1
         return replace(
             self,
             sums=sums,
-            tail=extend_tail(self.tail, block, self.schema.span - 1),
+            tail=extend_tail(self.tail, block, length),
+            clock=self.clock + len(block),
+            constants=constants,
+            extras=columns[-length:],
             batches=(*self.batches, batch),
         )
+
+    def _extended(self, block: Array, extras: Array | None) -> Array:
+        """Covariates of the tail and the block."""
+        found = 0 if extras is None else extras.shape[2]
+        if found != self.schema.extras:
+            raise MissingCovariates(found, self.schema.extras)
+        new = np.empty((*block.shape, 0)) if extras is None else extras
+        return np.concatenate([self.extras, new])
 
     def merge(self, other: "Ridge") -> "Ridge":
         """State over the series of both, which must be disjoint shards of one panel.
 
         Raises:
             SchemaDiffers: The states do not describe the same windows.
+            ClockDiffers: The states end at different periods, and their windows depend on time.
         """
         if self.schema.id != other.schema.id:
             raise SchemaDiffers(self.schema.id, other.schema.id)
+        if self.clock != other.clock:
+            raise ClockDiffers(self.clock, other.clock)
         return replace(
             self,
             sums=self.sums.plus(other.sums),
             tail=np.concatenate([self.tail, other.tail], axis=1),
+            constants=Constants(
+                **{
+                    name: np.concatenate([getattr(self.constants, name), getattr(other.constants, name)])
+                    for name in CONSTANTS
+                }
+            ),
+            extras=np.concatenate([self.extras, other.extras], axis=1),
             batches=(*self.batches, *other.batches),
         )
 
     def align(self, columns: Sequence[int]) -> Self:
         """State for another set of series; the sums keep the windows of series that left."""
-        return replace(self, tail=align_tail(self.tail, columns))
+        return replace(
+            self,
+            tail=align_tail(self.tail, columns),
+            constants=align_constants(self.constants, columns),
+            extras=align_extras(self.extras, columns),
+        )
 
     def forecast(self) -> Array:
         """Points of shape `(horizon, series)`.
@@ -162,26 +172,47 @@ class Ridge:
         The member abstains (`nan`) until it has more windows than features, and for series whose history is
         incomplete. A flat history is continued by its own rule: the mean level, or the last season.
         """
-        schema, series = self.schema, self.tail.shape[1]
-        points = np.full((schema.horizon, series), np.nan)
-        if self.sums.n <= schema.features or len(self.tail) < schema.history:
-            return points
-        history = fill_gaps(self.tail, schema.season_length)[-schema.history :].T
-        known = ~np.isnan(history).any(axis=1)
-        inputs = standardise(schema, history[known])
-        weights = solve(self.sums, intercept=schema.intercept).weights
-        moves = inputs.scale[:, None] * (inputs.design @ weights) + inputs.centre[:, None]
-        points[:, known] = (_add_season(moves, history[known], schema) if schema.variant == "seasonal" else moves).T
-        return points
+        if self.sums.n <= self.schema.features:
+            return np.full((self.schema.horizon, self.tail.shape[1]), np.nan)
+        return apply_weights(self, solve(self.sums, intercept=self.schema.intercept).weights)
 
     def arrays(self) -> Mapping[str, Array]:
-        """Sums and tail."""
-        return {"xx": self.sums.xx, "xy": self.sums.xy, "yy": self.sums.yy, "tail": self.tail}
+        """Sums and tail, and what was fixed for each series where the schema reads it."""
+        found = {"xx": self.sums.xx, "xy": self.sums.xy, "yy": self.sums.yy, "tail": self.tail}
+        return found | kept_arrays(self.schema, self.constants, self.extras)
 
     def facts(self) -> dict[str, object]:
-        """Schema, number of windows, digests."""
-        schema = {"schema_id": self.schema.id, "schema": asdict(self.schema)}
-        return {"kind": "ridge", "name": self.name, "n": self.sums.n, "batches": list(self.batches), **schema}
+        """Schema, number of windows, clock, digests."""
+        n = int(self.sums.n) if float(self.sums.n).is_integer() else self.sums.n
+        return {"kind": "ridge", "name": self.name, "n": n, "batches": list(self.batches), **seen(self)}
+
+
+def seen(state: "Ridge") -> dict[str, object]:
+    """Schema and clock of a state, as JSON values."""
+    return {"schema_id": state.schema.id, "schema": asdict(state.schema), "clock": state.clock}
+
+
+def apply_weights(state: Ridge, weights: Array) -> Array:
+    """Points of shape `(horizon, series)` from the newest history of each series.
+
+    Args:
+        state: Whose tail is read.
+        weights: Common ones `(features, horizon)`, or each series' own `(series, features, horizon)`.
+    """
+    schema, series = state.schema, state.tail.shape[1]
+    points = np.full((schema.horizon, series), np.nan)
+    if len(state.tail) < schema.history:
+        return points
+    history = transformed(schema, fill_gaps(state.tail, schema.season_length)[-schema.history :]).T
+    more = origin_columns(schema, state.clock - 1, state.extras[-1] if schema.extras else None, series)
+    known = ~np.isnan(history).any(axis=1) & ~np.isnan(more).any(axis=1)
+    inputs = standardise(schema, history[known], state.constants.unit[known], more[known])
+    own = weights.ndim > inputs.design.ndim
+    mapped = np.einsum("sd,sdh->sh", inputs.design, weights[known]) if own else inputs.design @ weights
+    moves = inputs.scale[:, None] * mapped + inputs.centre[:, None]
+    levels = _add_season(moves, history[known], schema) if schema.variant == "seasonal" else moves
+    points[:, known] = restored(schema, levels).T
+    return points
 
 
 def _add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
@@ -192,20 +223,116 @@ def _add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
     return np.asarray(levels[:, schema.season_length :])
 
 
-def empty_ridge(name: str, schema: WindowSchema, *, series: int) -> Ridge:
-    """A ridge that has seen nothing yet, for a number of series."""
-    return Ridge(name=name, schema=schema, sums=empty_sums(schema), tail=np.empty((0, series)))
+def stream_windows(state: Ridge, block: Array, constants: Constants, extras: Array) -> Iterator[Windows]:
+    """Windows that a block completes, in pieces that fit into little memory; ages count from the end of the block."""
+    schema, tail = state.schema, state.tail
+    values = np.concatenate([tail, block])
+    stride = max(1, BLOCK_BYTES // (8 * schema.span * max(1, block.shape[1])))
+    for start in range(0, len(block), stride):
+        stop = min(start + stride, len(block))
+        rows = len(tail) + stop
+        windows = cut_windows(
+            schema,
+            values[:rows],
+            stop - start,
+            clock=state.clock + stop,
+            constants=constants,
+            more=extras[:rows] if schema.extras else None,
+        )
+        yield replace(windows, age=windows.age + len(block) - stop)
+
+
+def weights_of(schema: WindowSchema, windows: Windows, constants: Constants) -> tuple[Array | None, float | None]:
+    """Weights and count of windows as `Sums.add` takes them; both `None` where each window counts once."""
+    if schema.half_life is None and schema.weight == "unit":
+        return None, None
+    kept = schema.keep ** windows.age.astype(float)
+    mass = constants.mass[windows.series] if schema.weight == "frozen" else 1.0
+    return kept * mass, float(kept.sum())
+
+
+def register(schema: WindowSchema, constants: Constants, tail: Array, block: Array, clock: int) -> Constants:
+    """Constants with those of series whose first observation is in the block; what is fixed never changes.
+
+    Args:
+        schema: Decides which of them are read; the others stay `nan`.
+        constants: So far.
+        tail: Periods before the block.
+        block: What arrives. Shape `(periods, series)`.
+        clock: Periods before the block.
+    """
+    if schema.stride == 1 and schema.scale != "frozen" and schema.weight == "unit":
+        return constants
+    known = ~np.isnan(block)
+    new = np.isnan(constants.first) & known.any(axis=0)
+    if not new.any():
+        return constants
+    first, unit, mass = constants.first.copy(), constants.unit.copy(), constants.mass.copy()
+    first[new] = clock + known[:, new].argmax(axis=0)
+    unit[new] = np.nanstd(transformed(schema, block[:, new]), axis=0)
+    windows = known[:, new].sum(axis=0) - schema.span + 1 if len(tail) or len(block) else 0
+    mass[new] = 1.0 / np.maximum(windows, FEWEST_WINDOWS)
+    return Constants(first=first, unit=np.where(unit > 0, unit, 1.0), mass=mass)
+
+
+def unregistered(series: int) -> Constants:
+    """Constants before anything was observed."""
+    return Constants(first=np.full(series, np.nan), unit=np.full(series, np.nan), mass=np.full(series, np.nan))
+
+
+def align_constants(constants: Constants, columns: Sequence[int]) -> Constants:
+    """Constants for another set of series."""
+    return Constants(**{name: np.append(getattr(constants, name), np.nan)[list(columns)] for name in CONSTANTS})
+
+
+def align_extras(extras: Array, columns: Sequence[int]) -> Array:
+    """Covariates of the tail for another set of series; unknown for a new one."""
+    padded = np.concatenate([extras, np.full((len(extras), 1, extras.shape[2]), np.nan)], axis=1)
+    return np.asarray(padded[:, list(columns)])
+
+
+def kept_arrays(schema: WindowSchema, constants: Constants, extras: Array) -> dict[str, Array]:
+    """What a schema needs besides sums and tail, as named arrays."""
+    found: dict[str, Array] = {}
+    if schema.stride > 1 or schema.scale == "frozen" or schema.weight == "frozen":
+        found |= {name: getattr(constants, name) for name in CONSTANTS}
+    return found | {"extras": extras} if schema.extras else found
+
+
+def empty_ridge(name: str, schema: WindowSchema, *, series: int, constants: Constants | None = None) -> Ridge:
+    """A ridge that has seen nothing yet, for a number of series; `constants` given now are not taken from the data."""
+    return Ridge(
+        name=name,
+        schema=schema,
+        sums=empty_sums(schema),
+        tail=np.empty((0, series)),
+        constants=constants or unregistered(series),
+        extras=np.empty((0, series, schema.extras)),
+    )
 
 
 def restore_ridge(facts: Mapping[str, object], arrays: Mapping[str, Array]) -> Ridge:
     """A ridge from its stored state."""
     return Ridge(
         name=str(facts["name"]),
-        schema=WindowSchema(**cast("dict[str, object]", facts["schema"])),  # type: ignore[arg-type]
-        sums=Sums(n=int(cast("int", facts["n"])), xx=arrays["xx"], xy=arrays["xy"], yy=arrays["yy"]),
-        tail=arrays["tail"],
+        sums=Sums(n=cast("float", facts["n"]), xx=arrays["xx"], xy=arrays["xy"], yy=arrays["yy"]),
         batches=tuple(cast("list[str]", facts["batches"])),
+        **restored_parts(facts, arrays),  # type: ignore[arg-type]
     )
+
+
+def restored_parts(facts: Mapping[str, object], arrays: Mapping[str, Array]) -> dict[str, object]:
+    """Schema, clock, tail, constants and covariates of a stored state; states before the clock have none."""
+    schema = WindowSchema(**cast("dict[str, object]", facts["schema"]))  # type: ignore[arg-type]
+    series = arrays["tail"].shape[1]
+    fixed = {name: arrays[name] for name in CONSTANTS if name in arrays}
+    return {
+        "schema": schema,
+        "clock": int(cast("int", facts.get("clock", 0))),
+        "tail": arrays["tail"],
+        "constants": Constants(**fixed) if fixed else unregistered(series),
+        "extras": arrays.get("extras", np.empty((len(arrays["tail"]), series, schema.extras))),
+    }
 
 
 def batch_digest(block: Array, ids: Sequence[str], first: str) -> str:

@@ -61,7 +61,7 @@ def test_scale_is_what_was_known_at_the_cutoff_and_nan_where_it_says_nothing(mat
 
 
 def test_axes_are_labelled(matrix: Matrix, replayed: Replay) -> None:
-    assert (6, 21, 3, 3) == replayed.points.shape
+    assert (len(FAMILY), 21, 3, 3) == replayed.points.shape
     assert tuple(options.name for options in FAMILY) == replayed.members
     assert matrix.ids == replayed.ids
     pd.testing.assert_index_equal(matrix.times[19:], replayed.cutoffs)

@@ -9,7 +9,9 @@ import pytest
 from miniature import walks
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting import ridge
-from pulse_kedro.forecasting.ridge import PENALTIES, SchemaDiffers, Sums, batch_digest, empty_ridge, solve
+from pulse_kedro.forecasting.ridge import SchemaDiffers, batch_digest, empty_ridge
+from pulse_kedro.forecasting.solving import PENALTIES, solve
+from pulse_kedro.forecasting.sums import Sums
 from pulse_kedro.forecasting.windows import WindowSchema
 
 SCHEMA = WindowSchema(variant="seasonal", look_back=3, horizon=2, season_length=4, intercept=False, clip=6.0)

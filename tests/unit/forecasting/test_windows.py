@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.windows import WindowSchema, standardise, training_pairs
+from pulse_kedro.forecasting.windows import WindowSchema, cut_windows, standardise
+
+
+def training_pairs(schema: WindowSchema, values: Array, new: int) -> tuple[Array, Array]:
+    windows = cut_windows(schema, values, new)
+    return windows.design, windows.targets
+
 
 SEASONAL = WindowSchema(variant="seasonal", look_back=3, horizon=2, season_length=4, intercept=True, clip=6.0)
 LEVEL = replace(SEASONAL, variant="level", clip=8.0)
