@@ -17,8 +17,14 @@ from pulse_kedro.forecasting.recipe import (
 )
 
 YEAR = 12
-FAMILY = tuple(MemberOptions(kind=kind, look_back=3 if kind in RIDGE_KINDS else None) for kind in get_args(MemberKind))
-"""Every kind of member there is; the laws of a member hold for all of them."""
+FAMILY = (
+    *(MemberOptions(kind=kind, look_back=3 if kind in RIDGE_KINDS else None) for kind in get_args(MemberKind)),
+    MemberOptions(kind="last_ridge", look_back=4, refresh=4),
+    MemberOptions(kind="level_ridge", look_back=3, half_life=9.5),
+    MemberOptions(kind="drift_ridge", look_back=3, season=2),
+    MemberOptions(kind="local_ridge", look_back=3, half_life=20, refresh=2),
+)
+"""Every kind of member there is, and options of them; the laws of a member hold for all."""
 MEMBERS = (
     MemberOptions(kind="naive"),
     MemberOptions(kind="seasonal_naive"),

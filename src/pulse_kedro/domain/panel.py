@@ -52,7 +52,7 @@ class Frequency:
 
     `horizon` is how far ahead a recipe forecasts and `minimum_history` what precedes the first cutoff of a backtest,
     where the settings leave it open; ours, two years of weeks, four of months and quarters, eight weeks of days, one
-    week of hours.
+    week of hours. `second_season` is the longer of two seasons, for members that read it.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Frequency:
     horizon: int
     minimum_history: int
     per_year: int
+    second_season: int | None = None
 
     def shift(self, when: pd.Timestamp, steps: int) -> pd.Timestamp:
         """Start of the period `steps` later (earlier when negative)."""
@@ -82,7 +83,15 @@ class Frequency:
 FREQUENCIES = {
     step.name: step
     for step in (
-        Frequency(name="hourly", period="h", season_length=24, horizon=48, minimum_history=168, per_year=8760),
+        Frequency(
+            name="hourly",
+            period="h",
+            season_length=24,
+            horizon=48,
+            minimum_history=168,
+            per_year=8760,
+            second_season=168,
+        ),
         Frequency(name="daily", period="D", season_length=7, horizon=14, minimum_history=56, per_year=365),
         Frequency(name="weekly", period="W-SUN", season_length=52, horizon=13, minimum_history=104, per_year=52),
         Frequency(name="monthly", period="M", season_length=12, horizon=12, minimum_history=48, per_year=12),

@@ -7,8 +7,16 @@ from typing import Self, cast
 import numpy as np
 
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.ridge import Ridge, apply_weights, empty_ridge, restored_parts, stream_windows, weights_of
-from pulse_kedro.forecasting.solving import shrink_towards, solve
+from pulse_kedro.forecasting.ridge import (
+    Ridge,
+    apply_weights,
+    empty_ridge,
+    restored_parts,
+    stream_windows,
+    turn_of,
+    weights_of,
+)
+from pulse_kedro.forecasting.solving import shrink_towards
 from pulse_kedro.forecasting.sums import Sums
 from pulse_kedro.forecasting.windows import WindowSchema
 
@@ -24,16 +32,14 @@ class LocalRidge:
     """Pooled sums and those of each series; the weights in use are refreshed once per horizon.
 
     `common` is the ridge over all series, whose tail and clock serve this member too. `xx` `(S, f, f)`, `xy`
-    `(S, f, h)` are the sums of each series, `weights` `(S, f, h)` its weights at the last period whose
-    number is a multiple of the horizon, `start` `(f, h)` the common ones then; `nan` before there were enough windows.
-    Because that period does not depend on how data arrive, neither does the state.
+    `(S, f, h)` are the sums of each series, `own` `(S, f, h)` its weights at the last refresh, `nan` before there were
+    enough windows. Because that period does not depend on how data arrive, neither does the state.
     """
 
     common: Ridge
     xx: Array
     xy: Array
-    weights: Array
-    start: Array
+    own: Array
 
     @property
     def name(self) -> str:
@@ -47,16 +53,19 @@ class LocalRidge:
 
     def update(self, block: Array, batch: str) -> Self:
         """State after `block` of shape `(periods, series)` arrived; exact, whatever the cut into blocks."""
-        clock, every = self.common.clock, self.schema.horizon
-        turn = (clock + len(block)) // every * every - clock
-        xx, xy, weights, start, common = self.xx, self.xy, self.weights, self.start, self.common
-        for part in (block[: max(turn, 0)], block[max(turn, 0) :]):
-            xx, xy = grown_sums(common, xx, xy, part)
-            common = common.update(part, "")
-            if common.clock == clock + turn and turn > 0 and common.sums.n > self.schema.features:
-                start, weights = local_weights(common, xx, xy)
-        common = replace(common, batches=(*self.common.batches, batch))
-        return replace(self, common=common, xx=xx, xy=xy, weights=weights, start=start)
+        turn = turn_of(self.schema, self.common.clock, len(block))
+        state = self
+        if turn:
+            state, block = state.added(block[:turn], batch), block[turn:]
+            if state.common.sums.n > self.schema.features:
+                state = replace(state, own=local_weights(state.common, state.xx, state.xy))
+        state = state.added(block, batch)
+        return replace(state, common=replace(state.common, batches=(*self.common.batches, batch)))
+
+    def added(self, block: Array, batch: str) -> Self:
+        """State whose sums hold the windows of a block; the weights of each series stay."""
+        xx, xy = grown_sums(self.common, self.xx, self.xy, block)
+        return replace(self, common=self.common.update(block, batch), xx=xx, xy=xy)
 
     def merge(self, other: "LocalRidge") -> "LocalRidge":
         """State over the series of both shards; common weights are learned at the next refresh.
@@ -66,7 +75,7 @@ class LocalRidge:
             ClockDiffers: The states end at different periods.
         """
         common = self.common.merge(other.common)
-        parts = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("xx", "xy", "weights")}
+        parts = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("xx", "xy", "own")}
         return replace(self, common=common, **parts)
 
     def align(self, columns: Sequence[int]) -> Self:
@@ -75,17 +84,16 @@ class LocalRidge:
         A new series starts with the common weights.
         """
         grown = {name: _aligned(getattr(self, name), columns, np.zeros(())) for name in ("xx", "xy")}
-        weights = _aligned(self.weights, columns, self.start)
-        return replace(self, common=self.common.align(columns), weights=weights, **grown)
+        own = _aligned(self.own, columns, self.common.weights)
+        return replace(self, common=self.common.align(columns), own=own, **grown)
 
     def forecast(self) -> Array:
         """Points of shape `(horizon, series)`; `nan` before the first refresh, and where the history is incomplete."""
-        return apply_weights(self.common, self.weights)
+        return apply_weights(self.common, self.own)
 
     def arrays(self) -> Mapping[str, Array]:
         """Common sums and tail, the sums of each series, and the weights in use."""
-        own = {"own_xx": self.xx, "own_xy": self.xy, "weights": self.weights, "start": self.start}
-        return {**self.common.arrays(), **own}
+        return {**self.common.arrays(), "own_xx": self.xx, "own_xy": self.xy, "own": self.own}
 
     def facts(self) -> dict[str, object]:
         """Schema, number of windows, clock, digests."""
@@ -110,17 +118,16 @@ def grown_sums(common: Ridge, xx: Array, xy: Array, block: Array) -> tuple[Array
     return xx, xy
 
 
-def local_weights(common: Ridge, xx: Array, xy: Array) -> tuple[Array, Array]:
-    """Common weights `(f, h)` and those of each series `(S, f, h)`, pulled towards them."""
+def local_weights(common: Ridge, xx: Array, xy: Array) -> Array:
+    """Weights of each series, pulled towards the common ones; shape `(S, features, horizon)`."""
     schema = common.schema
-    start = solve(common.sums, intercept=schema.intercept).weights
     strength = STRENGTH * schema.look_back * schema.horizon
-    weights = np.empty_like(xy)
+    own = np.empty_like(xy)
     chunk = max(1, CHUNK_BYTES // (8 * schema.features**2))
-    for first in range(0, len(weights), chunk):
+    for first in range(0, len(own), chunk):
         part = slice(first, first + chunk)
-        weights[part] = shrink_towards(start, xx[part], xy[part], strength)
-    return start, weights
+        own[part] = shrink_towards(common.weights, xx[part], xy[part], strength)
+    return own
 
 
 def _aligned(values: Array, columns: Sequence[int], empty: Array) -> Array:
@@ -136,8 +143,7 @@ def empty_local_ridge(name: str, schema: WindowSchema, *, series: int) -> LocalR
         common=empty_ridge(name, schema, series=series),
         xx=np.zeros((series, features, features)),
         xy=np.zeros((series, features, horizon)),
-        weights=np.full((series, features, horizon), np.nan),
-        start=np.full((features, horizon), np.nan),
+        own=np.full((series, features, horizon), np.nan),
     )
 
 
@@ -149,10 +155,4 @@ def restore_local_ridge(facts: Mapping[str, object], arrays: Mapping[str, Array]
         batches=tuple(cast("list[str]", facts["batches"])),
         **restored_parts(facts, arrays),  # type: ignore[arg-type]
     )
-    return LocalRidge(
-        common=common,
-        xx=arrays["own_xx"],
-        xy=arrays["own_xy"],
-        weights=arrays["weights"],
-        start=arrays["start"],
-    )
+    return LocalRidge(common=common, xx=arrays["own_xx"], xy=arrays["own_xy"], own=arrays["own"])

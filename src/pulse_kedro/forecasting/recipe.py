@@ -27,7 +27,7 @@ MemberKind = Literal[
 ]
 BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
 RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge")
-LATER = ("season", "half_life")
+LATER = ("season", "half_life", "refresh")
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
 
 
@@ -61,6 +61,9 @@ class MemberOptions:
     """Steps in the season of this member, where it is not that of the recipe."""
     half_life: float | None = Field(default=None, gt=0)
     """Steps after which a window counts half; nothing is forgotten when it is left open."""
+    refresh: int | None = Field(default=None, ge=1)
+    """Steps between two solutions of a ridge; at every step when it is left open, for `local_ridge` once per
+    horizon."""
 
     @model_validator(mode="after")
     def _look_back_belongs_to_ridges(self) -> Self:
@@ -150,6 +153,16 @@ class MemberSettings:
     """Observations a ridge reads, in steps."""
     seasons: float | None = Field(default=None, gt=0)
     """The same, in seasons; a ridge needs one of the two, a baseline takes none."""
+    season: int | Literal["second"] | None = Field(default=None)
+    """Steps in the season of this member, or `second` for the longer season of the frequency (168 hours); the member
+    is left out where there is none. `null` takes that of the recipe."""
+    half_life: float | None = Field(default=None, gt=0)
+    """Seasons after which a window counts half; nothing is forgotten when it is left open."""
+    refresh: Literal["horizon"] | int | None = Field(default=None)
+    """Steps between two solutions of a ridge, or `horizon`; at every step when it is left open, for `local_ridge` once
+    per horizon."""
+    only: tuple[str, ...] = Field(default=())
+    """Frequencies of the data that get this member; all when it is left empty."""
 
     @model_validator(mode="after")
     def _one_look_back_for_ridges(self) -> Self:
@@ -160,10 +173,22 @@ class MemberSettings:
             raise ValueError(msg)
         return self
 
-    def resolve(self, season_length: int) -> MemberOptions:
-        """The member with its look-back in steps."""
-        steps = None if self.seasons is None else max(1, round(self.seasons * season_length))
-        return MemberOptions(kind=self.kind, look_back=steps or self.look_back)
+    def fits(self, freq: Frequency) -> bool:
+        """Whether data of a frequency get this member."""
+        return (not self.only or freq.name in self.only) and (self.season != "second" or freq.second_season is not None)
+
+    def resolve(self, freq: Frequency, *, season_length: int, horizon: int) -> MemberOptions:
+        """The member with everything counted in steps."""
+        season = freq.second_season if self.season == "second" else self.season
+        length = season or season_length
+        steps = None if self.seasons is None else max(1, round(self.seasons * length))
+        return MemberOptions(
+            kind=self.kind,
+            look_back=steps or self.look_back,
+            season=season,
+            half_life=self.half_life and self.half_life * length,
+            refresh=horizon if self.refresh == "horizon" else self.refresh,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -190,11 +215,12 @@ class RecipeSettings:
         Raises:
             RepeatedMember: Two members have the same name in steps.
         """
-        season_length = self.season_length or freq.season_length
-        members = tuple(member.resolve(season_length) for member in self.members)
+        season_length, horizon = self.season_length or freq.season_length, self.horizon or freq.horizon
+        chosen = [member for member in self.members if member.fits(freq)]
+        members = tuple(member.resolve(freq, season_length=season_length, horizon=horizon) for member in chosen)
         _refuse_repeats([member.name for member in members])
         return RecipeOptions(
-            horizon=self.horizon or freq.horizon,
+            horizon=horizon,
             season_length=season_length,
             members=members,
             combination=self.combination,

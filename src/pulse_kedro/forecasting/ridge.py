@@ -84,8 +84,9 @@ class Ridge:
     """A ridge over pooled windows of all series, with the tail that its next windows need.
 
     `clock` counts the periods seen, `constants` what was fixed for each series, `extras` `(tail, series, columns)` are
-    the covariates of the tail. `batches` holds the digests of everything that was added: the identity of the state,
-    independent of rounding.
+    the covariates of the tail, `weights` `(features, horizon)` those of the last refresh where the schema has one,
+    else `nan`. `batches` holds the digests of everything that was added: the identity of the state, independent of
+    rounding.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Ridge:
     clock: int = 0
     constants: Constants
     extras: Array
+    weights: Array
     batches: tuple[str, ...] = ()
 
     def update(self, block: Array, batch: str, extras: Array | None = None) -> Self:
@@ -108,6 +110,17 @@ class Ridge:
         Raises:
             MissingCovariates: The schema asks for another number of covariate columns.
         """
+        turn = turn_of(self.schema, self.clock, len(block))
+        if turn == 0:
+            return self.added(block, batch, extras)
+        first, rest = (None, None) if extras is None else (extras[:turn], extras[turn:])
+        state = self.added(block[:turn], batch, first)
+        state = replace(state, weights=common_weights(state))
+        state = state.added(block[turn:], batch, rest)
+        return replace(state, batches=(*self.batches, batch))
+
+    def added(self, block: Array, batch: str, extras: Array | None) -> Self:
+        """State whose sums hold the windows of a block; the weights stay."""
         columns = self._extended(block, extras)
         constants = register(self.schema, self.constants, self.tail, block, self.clock)
         sums = self.sums.times(self.schema.keep ** len(block))
@@ -172,19 +185,32 @@ class Ridge:
         The member abstains (`nan`) until it has more windows than features, and for series whose history is
         incomplete. A flat history is continued by its own rule: the mean level, or the last season.
         """
-        if self.sums.n <= self.schema.features:
-            return np.full((self.schema.horizon, self.tail.shape[1]), np.nan)
-        return apply_weights(self, solve(self.sums, intercept=self.schema.intercept).weights)
+        return apply_weights(self, self.weights if self.schema.refresh > 1 else common_weights(self))
 
     def arrays(self) -> Mapping[str, Array]:
         """Sums and tail, and what was fixed for each series where the schema reads it."""
         found = {"xx": self.sums.xx, "xy": self.sums.xy, "yy": self.sums.yy, "tail": self.tail}
-        return found | kept_arrays(self.schema, self.constants, self.extras)
+        weights = {"weights": self.weights} if self.schema.refresh > 1 else {}
+        return found | weights | kept_arrays(self.schema, self.constants, self.extras)
 
     def facts(self) -> dict[str, object]:
         """Schema, number of windows, clock, digests."""
         n = int(self.sums.n) if float(self.sums.n).is_integer() else self.sums.n
         return {"kind": "ridge", "name": self.name, "n": n, "batches": list(self.batches), **seen(self)}
+
+
+def turn_of(schema: WindowSchema, clock: int, periods: int) -> int:
+    """How many of the next periods lead to the last refresh among them; 0 without one, or where all solve anew."""
+    if schema.refresh == 1:
+        return 0
+    return max(0, (clock + periods) // schema.refresh * schema.refresh - clock)
+
+
+def common_weights(state: "Ridge") -> Array:
+    """Weights `(features, horizon)` that the sums give now; `nan` until there are more windows than features."""
+    if state.sums.n <= state.schema.features:
+        return np.full((state.schema.features, state.schema.horizon), np.nan)
+    return solve(state.sums, intercept=state.schema.intercept).weights
 
 
 def seen(state: "Ridge") -> dict[str, object]:
@@ -308,6 +334,7 @@ def empty_ridge(name: str, schema: WindowSchema, *, series: int, constants: Cons
         tail=np.empty((0, series)),
         constants=constants or unregistered(series),
         extras=np.empty((0, series, schema.extras)),
+        weights=np.full((schema.features, schema.horizon), np.nan),
     )
 
 
@@ -332,6 +359,7 @@ def restored_parts(facts: Mapping[str, object], arrays: Mapping[str, Array]) -> 
         "tail": arrays["tail"],
         "constants": Constants(**fixed) if fixed else unregistered(series),
         "extras": arrays.get("extras", np.empty((len(arrays["tail"]), series, schema.extras))),
+        "weights": arrays.get("weights", np.full((schema.features, schema.horizon), np.nan)),
     }
 
 

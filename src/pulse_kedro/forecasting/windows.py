@@ -13,7 +13,7 @@ FLAT = 1e-8
 """A window whose spread is below this share of its largest absolute value counts as flat; ours, well above rounding."""
 CLIPS = {"seasonal": 6.0, "level": 8.0}
 """Largest standardised target a window may have; see the reference of the recursive ridge, sections 2.1 and 2.5."""
-LATER = ("centre", "scale", "transform", "calendar", "extras", "half_life")
+LATER = ("centre", "scale", "transform", "calendar", "extras", "half_life", "refresh")
 """Fields that came after the first release: left at their defaults they are no part of a schema's id."""
 SCHEMA_OF_KIND: dict[str, dict[str, object]] = {
     "seasonal_ridge": {"variant": "seasonal", "intercept": False},
@@ -34,7 +34,8 @@ class WindowSchema:
     a constant of the series, with `"none"` it is 1. `weight="frozen"` counts each series once, `"unit"` each window.
     `stride` keeps windows that start at multiples of it, counted from the first observation of the series. `calendar`
     adds that many Fourier pairs of the phase at the origin, `extras` that many covariate columns. `half_life` is the
-    number of periods after which a window counts half; `None` never forgets.
+    number of periods after which a window counts half; `None` never forgets. Weights are solved at periods whose
+    number is a multiple of `refresh`.
     """
 
     variant: Literal["seasonal", "level"]
@@ -52,6 +53,7 @@ class WindowSchema:
     calendar: int = 0
     extras: int = 0
     half_life: float | None = None
+    refresh: int = 1
 
     @property
     def id(self) -> str:
@@ -90,6 +92,7 @@ def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema
         season_length=options.season or recipe.season_length,
         clip=CLIPS[str(fixed["variant"])],
         half_life=options.half_life,
+        refresh=options.refresh or (recipe.horizon if options.kind == "local_ridge" else 1),
     )
 
 
