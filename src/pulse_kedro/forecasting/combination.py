@@ -140,9 +140,7 @@ def _columns_of(groups: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArra
         yield int(group), np.flatnonzero(groups == group)
 
 
-def _possible(
-    known: Array, sums: Products | None, resolved: int, horizon: int, options: CombinationOptions
-) -> Options:
+def _possible(known: Array, sums: Products | None, resolved: int, horizon: int, options: CombinationOptions) -> Options:
     """Candidates that the first `resolved` cutoffs make possible."""
     resolved = max(0, resolved)
     stack = None if sums is None else stack_of(sums, resolved, horizon)

@@ -76,7 +76,9 @@ def steps_of(horizon: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
     return [np.asarray(part) for part in np.array_split(np.arange(horizon), min(HORIZON_BLOCKS, horizon))]
 
 
-def series_errors(points: Points, leading: tuple[int, ...], replayed: Replay, loss: Loss, *, block: int) -> SeriesErrors:
+def series_errors(
+    points: Points, leading: tuple[int, ...], replayed: Replay, loss: Loss, *, block: int
+) -> SeriesErrors:
     """Errors of some forecasts per series and cutoff.
 
     Args:

@@ -70,11 +70,11 @@ def lasso_coefficients(errors: Array, rows: float, penalty: float) -> Array:
     centre = np.eye(len(errors)) - 1 / len(errors)
     inner, outer = centre @ errors @ centre, -(centre @ errors).mean(axis=1)
     unit = float(np.trace(inner)) / (rows * len(errors)) if rows else 0.0
-    if unit <= 0:
+    if np.trace(inner) <= TINY * np.trace(errors):
         return np.zeros(len(errors))
     root, inverse = _root(inner)
     stretch = np.sqrt(len(root) / rows)
-    model = Lasso(alpha=penalty * unit, fit_intercept=False, positive=True, tol=1e-10, max_iter=100_000)
+    model = Lasso(alpha=penalty * unit, fit_intercept=False, positive=True, tol=1e-9, max_iter=100_000)
     return np.asarray(model.fit(root * stretch, (inverse @ outer) * stretch).coef_)
 
 
