@@ -4,6 +4,7 @@ A follower is an immutable state: `learn` takes the outcomes that arrived with a
 earlier errors into those that are issued.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
@@ -21,6 +22,8 @@ TAIL = LEVELS[:HALF]
 """Nominal share of outcomes beyond each bound, outermost first."""
 RAISED = 3.0
 """How much faster bounds move for one season after a reset; ours."""
+REFERENCE = LEVELS.tolist().index(0.1)
+"""Level whose distance from the median measures how far a bound moved: the lower bound of the 80 % interval."""
 EDGE = 0.49 * np.pi
 """Largest argument of the tangent; ours, a factor of 32 before it is clipped."""
 
@@ -98,16 +101,18 @@ class WidthTracker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConformalPid:
-    """A bound for each block of steps, series, tail and level, that moves after every miss and every hit.
+    """A bound for each block of steps, series and tail, that moves after every miss and every hit.
 
-    `bounds` and `sums` have shape `(B, S, 2, Q // 2)`, lower tail first, outermost level first: the tracker and the
-    summed misses beyond nominal. `counts` `(B, S)` are the periods that were summed, `recent` `(season, B, S)` the
-    largest score of each of the newest periods.
+    `bounds` and `sums` have shape `(B, S, 2)`, lower tail first: the tracker, and the summed misses beyond nominal.
+    `counts` `(B, S)` are the periods that were summed, `recent` `(season, B, S)` the largest score of each of the
+    newest periods, all in units of the series' scale. A bound is how far that of the 80 % interval moves from the one
+    that earlier errors make; the other levels of a tail move in proportion, so that they cannot cross.
 
     Source:
-        Conformal PID control: Angelopoulos, Candes & Tibshirani (2023, arXiv 2307.16895). The score is the distance of
-        the outcome from the base quantile (the scorecaster), in units of the typical error, so that steps of a block
-        can share a bound.
+        Conformal PID control: Angelopoulos, Candes & Tibshirani (2023, arXiv 2307.16895), with the pooled quantile as
+        the scorecaster. Moving all levels of a tail together, and a miss averaged over them, are ours: trackers per
+        level cross, and putting them in order again moves them outwards. The largest score is that of earlier
+        periods: were the newest one among them, a miss would move a bound by more than a hit takes back.
     """
 
     options: IntervalOptions
@@ -119,44 +124,46 @@ class ConformalPid:
 
     def learn(self, arrived: Arrived, base: Pooled) -> Self:
         """Bounds after some outcomes; a block of steps without an outcome keeps its bounds."""
-        steps, series = arrived.outcome.shape
-        score = np.abs(arrived.outcome) / np.where(base.unit > 0, base.unit, np.nan)[:steps]
-        beyond = _beyond(arrived)
-        known = ~np.isnan(beyond[..., 0, 0])
-        missed, seen = np.zeros_like(self.bounds), np.zeros((len(self.bounds), series), dtype=bool)
-        largest = np.zeros(seen.shape)
-        for at, inside in enumerate(steps_of(base.offsets.shape[0])):
+        steps = len(arrived.outcome)
+        score, missed = np.abs(arrived.outcome), _missed(arrived)
+        known = ~np.isnan(missed[..., 0])
+        error, largest = np.zeros_like(self.bounds), np.zeros_like(self.counts)
+        seen = np.zeros(self.counts.shape, dtype=bool)
+        for at, inside in enumerate(steps_of(len(base.unit))):
             rows = inside[inside < steps]
             count = known[rows].sum(axis=0)
             seen[at] = count > 0
-            missed[at] = np.nan_to_num(beyond[rows]).sum(axis=0) / np.maximum(count, 1)[:, None, None]
+            error[at] = np.nan_to_num(missed[rows]).sum(axis=0) / np.maximum(count, 1)[:, None]
             largest[at] = np.nan_to_num(score[rows]).max(axis=0, initial=0.0)
-        recent = np.concatenate([self.recent[1:], largest[None]])
-        error = np.where(seen[..., None, None], missed - TAIL, 0.0)
-        speed = self.options.proportional * (RAISED if self.raised else 1.0) * recent.max(axis=0)
+        speed = self.options.proportional * (RAISED if self.raised else 1.0) * self.recent.max(axis=0)
         return replace(
             self,
-            bounds=self.bounds + speed[..., None, None] * error,
+            bounds=self.bounds + speed[..., None] * error,
             sums=self.sums + error,
             counts=self.counts + seen,
-            recent=recent,
+            recent=np.concatenate([self.recent[1:], largest[None]]),
             raised=max(0, self.raised - 1),
         )
 
     def issue(self, base: Pooled) -> Array:
         """Base quantiles plus bounds and integrator, in order, no interval narrower than at an earlier step."""
-        parts = steps_of(len(base.offsets))
-        largest = np.stack([base.largest[inside].max(axis=0) for inside in parts])[..., None, None]
-        time = self.counts[..., None, None] + 1
+        factors, median = self._factors(base), base.offsets[..., HALF : HALF + 1]
+        away = base.offsets - median
+        for at, inside in enumerate(steps_of(len(away))):
+            away[inside, :, :HALF] *= factors[at, :, :1]
+            away[inside, :, HALF + 1 :] *= factors[at, :, 1:]
+        return np.asarray(median + away)
+
+    def _factors(self, base: Pooled) -> Array:
+        """What the distances to the median are multiplied by; shape `(B, S, 2)`."""
+        largest = _by_block(base.largest * base.unit, np.max)[..., None]
+        time = self.counts[..., None] + 1
         swing = np.clip(np.log(time) * self.sums / (time * self.options.saturation), -EDGE, EDGE)
         moved = self.bounds + self.options.integral * largest * np.tan(swing)
-        moved = np.clip(moved, -self.options.widest * largest, self.options.widest * largest)
-        offsets = base.offsets.copy()
-        for at, inside in enumerate(parts):
-            step = base.unit[inside][..., None] * moved[at, None, :, 1, ::-1]
-            offsets[inside, :, HALF + 1 :] += step
-            offsets[inside, :, :HALF] -= base.unit[inside][..., None] * moved[at, None, :, 0]
-        return _in_order(offsets)
+        away = np.abs(base.offsets[..., [REFERENCE, -1 - REFERENCE]] - base.offsets[..., HALF : HALF + 1])
+        plain = _by_block(away, np.mean)
+        grown = np.divide(plain + moved, plain, out=np.ones_like(moved), where=plain > 0)
+        return _no_narrower(np.clip(grown, 1 / self.options.widest, self.options.widest), base.unit)
 
     def widths(self, base: Pooled) -> Array:
         """Mean width that is issued over that of the base; 1 where the base has none."""
@@ -181,8 +188,8 @@ def start_following(options: IntervalOptions, shape: tuple[int, int], season: in
     blocks = len(steps_of(shape[0])), shape[1]
     return ConformalPid(
         options=options,
-        bounds=np.zeros((*blocks, 2, HALF)),
-        sums=np.zeros((*blocks, 2, HALF)),
+        bounds=np.zeros((*blocks, 2)),
+        sums=np.zeros((*blocks, 2)),
         counts=np.zeros(blocks),
         recent=np.zeros((max(2, season), *blocks)),
     )
@@ -201,13 +208,16 @@ def relative_miss(arrived: Arrived) -> Array:
     return np.asarray((rate - MISS) / MISS)
 
 
-def _beyond(arrived: Arrived) -> Array:
-    """Whether each outcome lay beyond each bound: shape `(steps, S, 2, Q // 2)` of 0 and 1, `nan` where unknown."""
+def _missed(arrived: Arrived) -> Array:
+    """Misses beyond nominal in each tail: shape `(steps, S, 2)`, `nan` where unknown.
+
+    A miss counts how many of the levels of the tail it passed, on the scale of the 80 % bound.
+    """
     outcome, issued = arrived.outcome[..., None], arrived.issued
-    beyond = np.stack([outcome < issued[..., :HALF], outcome > issued[..., : -HALF - 1 : -1]], axis=2).astype(float)
+    passed = [outcome < issued[..., :HALF], outcome > issued[..., HALF + 1 :]]
+    share = np.stack([beyond.sum(axis=-1) for beyond in passed], axis=-1) * (LEVELS[REFERENCE] / TAIL.sum())
     unknown = np.isnan(arrived.outcome) | np.isnan(issued[..., 0])
-    beyond[unknown] = np.nan
-    return beyond
+    return np.where(unknown[..., None], np.nan, share - LEVELS[REFERENCE])
 
 
 def _widths(offsets: Array) -> Array:
@@ -215,10 +225,16 @@ def _widths(offsets: Array) -> Array:
     return np.asarray((offsets[..., : -HALF - 1 : -1] - offsets[..., :HALF]).mean(axis=(0, 1), dtype=float))
 
 
-def _in_order(offsets: Array) -> Array:
-    """Offsets that rise with the level and whose distance to the median does not shrink with the step."""
-    median = offsets[..., HALF : HALF + 1]
-    ordered = np.sort(offsets, axis=-1)
-    above = np.maximum.accumulate(np.maximum(ordered[..., HALF + 1 :] - median, 0.0), axis=0)
-    below = np.maximum.accumulate(np.maximum(median - ordered[..., :HALF], 0.0), axis=0)
-    return np.concatenate([median - below, median, median + above], axis=-1)
+def _by_block(values: Array, summary: Callable[..., Array]) -> Array:
+    """One value for each block of steps; `(H, S, ...)` becomes `(B, S, ...)`."""
+    return np.stack([summary(values[inside], axis=0) for inside in steps_of(len(values))])
+
+
+def _no_narrower(factors: Array, unit: Array) -> Array:
+    """Factors `(B, S, 2)` that let no block of steps be narrower than the one before."""
+    parts = steps_of(len(unit))
+    for at in range(1, len(factors)):
+        before, here = unit[parts[at - 1][-1]], unit[parts[at][0]]
+        share = np.divide(before, here, out=np.ones_like(here), where=here > 0)
+        factors[at] = np.maximum(factors[at], factors[at - 1] * share[:, None])
+    return factors
