@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.following import HALF, Arrived, Follower, start_following
+from pulse_kedro.forecasting.following import HALF, Arrived, start_following
 from pulse_kedro.forecasting.pooling import (
     LEVELS,
     SCALE_POOLING,
@@ -76,7 +76,8 @@ def calibrate(
         Pooling as in the interval section of the forecasting reference; `WidthTracker` and `ConformalPid` name theirs.
     """
     offsets = np.full((*residuals.shape, len(LEVELS)), np.nan, dtype=residuals.dtype)
-    follower = start_following(options, residuals.shape[1:], surroundings.season or horizon)
+    season = surroundings.season or horizon
+    follower = start_following(options, (horizon, residuals.shape[2]), season)
     start, pooling = min(options.tracking_start, max(2, available // 2)), options.pooling
     used, widths = 0, np.ones(HALF)
     for j in range(len(residuals)):
@@ -88,7 +89,9 @@ def calibrate(
         if options.pooling_choices and (resolved - start) % horizon == 0:
             pooling = choose_pooling(residuals[rows], options.pooling_choices, options.pooling, surroundings.clusters)
         base = _base(residuals, rows, j, pooling, surroundings)
-        follower = _follow(follower, residuals, offsets, j, base, surroundings)
+        follower = follower.learn(_arrived(residuals, offsets, j), base)
+        if surroundings.resets is not None and surroundings.resets[j]:
+            follower = follower.reset(season)
         offsets[j] = follower.issue(base)
         widths = follower.widths(base) if j == len(residuals) - 1 else widths
     return Calibration(offsets=offsets, widths=widths, cutoffs=used)
@@ -102,13 +105,7 @@ def _base(residuals: Array, rows: slice, j: int, pooling: float, surroundings: S
     return pool_by_regime(residuals[rows], regimes[rows], regimes[j], pooling, surroundings.clusters)
 
 
-def _follow(
-    follower: Follower, residuals: Array, offsets: Array, j: int, base: Pooled, surroundings: Surroundings
-) -> Follower:
-    """State after the outcomes that arrived with period j, and after drift that was found then."""
+def _arrived(residuals: Array, offsets: Array, j: int) -> Arrived:
+    """Outcomes that became known with period j, and what was issued for them."""
     steps = np.arange(min(residuals.shape[1], j))
-    arrived = Arrived(outcome=residuals[j - 1 - steps, steps], issued=offsets[j - 1 - steps, steps])
-    follower = follower.learn(arrived, base)
-    if surroundings.resets is not None and surroundings.resets[j]:
-        return follower.reset(surroundings.season or residuals.shape[1])
-    return follower
+    return Arrived(outcome=residuals[j - 1 - steps, steps], issued=offsets[j - 1 - steps, steps])

@@ -79,7 +79,8 @@ class CombinationOptions:
     aggregation: Literal["none", "fixed_share"] = "none"
     """Whether the weights go on learning after the choice: `fixed_share` moves them with every outcome."""
     aggregation_rate: float = Field(default=0.5, gt=0)
-    """How strongly one outcome moves the weights: they are multiplied by exp(-rate * loss), the loss between 0 and 1."""
+    """How strongly one outcome moves the weights: they are multiplied by exp(-rate * loss), the loss between 0 and 1;
+    `fixed_share` only."""
     aggregation_share: float = Field(default=0.01, ge=0, lt=1)
     """Share of the weight that is spread evenly after each outcome, so that the mixture can follow a change."""
 
