@@ -71,7 +71,7 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "params:recipe",
         "params:backtest",
     } == room.inputs()
-    assert {"candidates", "backtest", "cutoff_losses"} == room.outputs()
+    assert {"candidates", "backtest", "cutoff_losses", "regret"} == room.outputs()
     assert all(node.name.startswith("training.") for node in room.nodes)
 
 
@@ -148,6 +148,26 @@ def test_losses_begin_after_the_burn_in_and_end_with_the_last_resolved_cutoff(fi
 
     assert expected.tolist() == losses["cutoff"].tolist()
     assert {6} == set(losses["n_series"])
+
+
+def test_regret_is_the_summed_loss_beside_that_of_the_others(first: Made) -> None:
+    regret, losses = first["regret"], first["cutoff_losses"]
+    behind = regret["loss"].cumsum() - regret["median_loss"].cumsum()
+
+    assert losses["cutoff"].tolist() == regret["cutoff"].tolist()
+    np.testing.assert_allclose(losses["loss"], regret["loss"])
+    np.testing.assert_allclose(behind, regret["regret_to_median"])
+    assert set(regret["best_member"]) <= {member.name for member in first["recipe"].members}
+
+
+def test_the_best_member_is_the_one_with_the_smallest_summed_error(first: Made) -> None:
+    regret, backtest = first["regret"], first["backtest"]
+    assert (regret["regret_to_best"].diff().dropna() - (regret["loss"] - regret["best_loss"]).iloc[1:]).max() < 1
+    rows = backtest[backtest["model"].astype(str) == regret["best_member"].iloc[-1]]
+    last = rows[rows["cutoff"] == regret["cutoff"].iloc[-1]]
+    by_series = ((last["y"] - last["y_hat"]).abs() / last["scale"]).groupby(last["unique_id"].astype(str)).mean()
+
+    assert by_series.mean() == pytest.approx(regret["best_loss"].iloc[-1])
 
 
 def test_the_same_cycle_gives_the_same_bundle(first: Made, world: Array) -> None:

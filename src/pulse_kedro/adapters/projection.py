@@ -90,7 +90,7 @@ def _project_head(run: str, key: str | None, engine: Engine, bundles: Path) -> N
         return
     champion = tracking.Champion(
         bundle=head.bundle,
-        source=(bundles / head.bundle).absolute().as_uri(),
+        folder=bundles / head.bundle,
         cycle=head.key,
         recipe=head.recipe,
         revision=head.revision,

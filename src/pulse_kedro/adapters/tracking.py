@@ -31,10 +31,10 @@ PARAMETER_LENGTH, TAG_LENGTH, BATCH = 500, 5000, 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Champion:
-    """What the alias shall point to: the bundle that serves, where it is kept, and the cycle that chose it."""
+    """What the alias shall point to: the bundle that serves, the folder it is in, and the cycle that chose it."""
 
     bundle: str
-    source: str
+    folder: Path
     cycle: str
     recipe: str
     revision: int
@@ -272,5 +272,16 @@ def _register(client: "MlflowClient", run: str | None, champion: Champion) -> st
         "pulse.recipe": champion.recipe,
         "pulse.revision": str(champion.revision),
     }
-    version = client.create_model_version(MODEL, champion.source, run, tags=tags, description=champion.reason)
+    source, model = _logged(champion)
+    version = client.create_model_version(MODEL, source, run, tags=tags, description=champion.reason, model_id=model)
     return str(version.version)
+
+
+def _logged(champion: Champion) -> tuple[str, str | None]:
+    """Source of a version and the id of its model: the bundle as a model, or where it was when it is not on disk."""
+    from pulse_kedro.adapters.served import log_bundle
+
+    if not champion.folder.is_dir():
+        return champion.folder.absolute().as_uri(), None
+    model = log_bundle(champion.folder)
+    return model.uri, model.id

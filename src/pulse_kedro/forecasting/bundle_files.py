@@ -22,7 +22,7 @@ from safetensors.numpy import save as write_arrays
 from pulse_kedro.domain.errors import CorruptArtifact
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
-from pulse_kedro.forecasting.combination import Choice
+from pulse_kedro.forecasting.choice import Choice
 from pulse_kedro.forecasting.members import restore_member
 from pulse_kedro.forecasting.recipe import recipe_from_dict
 

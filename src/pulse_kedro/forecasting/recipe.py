@@ -1,11 +1,12 @@
 """What a forecaster is made of. The digest of a recipe is the identity that promotions compare."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticUndefined
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidConfiguration
@@ -29,6 +30,8 @@ BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", 
 RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge")
 LATER = ("season", "half_life", "refresh")
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
+CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
+"""Families of ways to combine, simplest first."""
 
 
 class RepeatedMember(InvalidConfiguration):
@@ -93,6 +96,22 @@ class CombinationOptions:
     """Resolved cutoffs before the choice may differ from the simplest candidate."""
     standard_errors: float = Field(ge=0)
     """How far behind the best a simpler candidate may lie and still be taken."""
+    candidates: tuple[CandidateKind, ...] = Field(
+        default=("median", "trimmed_mean", "powers", "leaders", "best"), min_length=1
+    )
+    """Which ways to combine compete; they are always tried from the simplest to the most complex. `powers` are weights
+    proportional to error^-p, `leaders` medians of the best members, `nnls` non-negative least squares per block of
+    steps, `lasso` a pooled lasso stack."""
+    loss: Literal["scaled_error", "relative"] = "scaled_error"
+    """What ranks members and candidates: the mean scaled error, or the mean of sMAPE and MASE, each relative to the
+    member `naive` at the same cutoffs."""
+    aggregation: Literal["none", "fixed_share"] = "none"
+    """Whether the weights go on learning after the choice: `fixed_share` moves them with every outcome."""
+    aggregation_rate: float = Field(default=0.5, gt=0)
+    """How strongly one outcome moves the weights: they are multiplied by exp(-rate * loss), the loss between 0 and 1;
+    `fixed_share` only."""
+    aggregation_share: float = Field(default=0.01, ge=0, lt=1)
+    """Share of the weight that is spread evenly after each outcome, so that the mixture can follow a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -109,6 +128,17 @@ class IntervalOptions:
     """Step of the width factor on the log scale, per unit of relative miss."""
     widest: float = Field(gt=1)
     """Largest factor by which the width may differ from the calibrated one, up or down."""
+    method: Literal["width_tracker", "conformal_pid"] = "width_tracker"
+    """What follows a change: one width per central interval for the whole panel, or a bound for each series, block of
+    steps and tail."""
+    pooling_choices: tuple[float, ...] = ()
+    """Candidates for `pooling`, in cutoffs; the one with the smallest pinball loss at earlier cutoffs replaces it."""
+    proportional: float = Field(default=0.1, ge=0)
+    """Step of a bound after a miss, as a share of the largest recent score; `conformal_pid` only."""
+    integral: float = Field(default=1.0, ge=0)
+    """Weight of the summed misses, times the largest score of the calibration; `conformal_pid` only."""
+    saturation: float = Field(default=5.0, gt=0)
+    """How slowly the summed misses take effect: the C of the method's own description; `conformal_pid` only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -137,8 +167,11 @@ class RecipeOptions:
         return digest(self.as_dict())
 
     def as_dict(self) -> dict[str, object]:
-        """Plain JSON values, in the order of the fields."""
-        return asdict(self) | {"members": tuple(member.as_dict() for member in self.members)}
+        """Plain JSON values, in the order of the fields; an option added later is left out at its default."""
+        values = asdict(self)
+        for name, options in (("combination", self.combination), ("intervals", self.intervals)):
+            values[name] = {key: value for key, value in values[name].items() if not _is_later_default(options, key)}
+        return values | {"members": tuple(member.as_dict() for member in self.members)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -226,6 +259,13 @@ class RecipeSettings:
             combination=self.combination,
             intervals=self.intervals,
         )
+
+
+def _is_later_default(options: CombinationOptions | IntervalOptions, name: str) -> bool:
+    """Whether an option came after the first recipes and says what they did: their digests stay."""
+    (field,) = (field for field in fields(options) if field.name == name)
+    default = getattr(field.default, "default", field.default)
+    return default not in (MISSING, PydanticUndefined) and getattr(options, name) == default
 
 
 def _refuse_repeats(names: Sequence[str]) -> None:

@@ -18,14 +18,16 @@ from pulse_kedro.domain.training.triggers import (
     TrainingPlan,
     plan_jobs,
 )
+from pulse_kedro.forecasting.aggregation import combine_replay
 from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
-from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice
+from pulse_kedro.forecasting.combination import Combination
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
+from pulse_kedro.pipelines.training.regret import regret_table
 from pulse_kedro.pipelines.training.tables import backtest_table, loss_table
 
 Champions = Mapping[str, Callable[[], Bundle]]
@@ -150,7 +152,7 @@ def replay_history(
 
 def combine_members(states: dict[str, Fit], replays: dict[str, Replay]) -> dict[str, Combination]:
     """Combined backtest of every role; at each cutoff the choice rests on cutoffs resolved before it."""
-    return {role: combine_by_nested_choice(replays[role], fit.recipe.combination) for role, fit in states.items()}
+    return {role: combine_replay(replays[role], fit.recipe.combination) for role, fit in states.items()}
 
 
 def calibrate_intervals(
@@ -223,5 +225,15 @@ def tabulate_losses(
     """Loss of every role's combination at each resolved cutoff after the burn-in: what the promotion gate reads."""
     tables = [
         loss_table(replays[role], combinations[role], folds, recipe=fit.recipe.digest) for role, fit in states.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def tabulate_regret(
+    states: dict[str, Fit], replays: dict[str, Replay], combinations: dict[str, Combination], folds: pd.DataFrame
+) -> pd.DataFrame:
+    """Regret of every role's combination per cutoff: against the best member so far, and against the equal median."""
+    tables = [
+        regret_table(replays[role], combinations[role], folds, recipe=fit.recipe.digest) for role, fit in states.items()
     ]
     return pd.concat(tables, ignore_index=True)

@@ -14,6 +14,7 @@ from pulse_kedro.pipelines.training.nodes import (
     seal_bundles,
     tabulate_backtest,
     tabulate_losses,
+    tabulate_regret,
     update_states,
 )
 
@@ -52,6 +53,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(seal_bundles, {name: name for name in sealed}, "candidates", name="seal_bundles"),
             Node(tabulate_backtest, [*replayed, "calibrations", "folds"], "backtest", name="tabulate_backtest"),
             Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
+            Node(tabulate_regret, [*replayed, "folds"], "regret", name="tabulate_regret"),
         ],
         namespace="training",
         prefix_datasets_with_namespace=False,

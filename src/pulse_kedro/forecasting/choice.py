@@ -1,0 +1,78 @@
+"""One way to combine members, and the forecast that it makes; what a bundle needs to serve, and nothing that trains."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pulse_kedro.domain.panel import Array
+
+TRIM = 0.2
+"""Share of members cut at each end by the trimmed mean; a common choice, ours."""
+Rule = Literal["median", "trimmed_mean", "mean"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One way to combine: a rule over the members whose weight is positive.
+
+    `weights` has shape `(members,)`, or `(members, H)` where each step has its own.
+    """
+
+    name: str
+    rule: Rule
+    weights: Array
+
+
+def combine(points: Array, choice: Choice) -> Array:
+    """Combined forecast; members that abstain (`nan`) are left out series by series.
+
+    Args:
+        points: Forecasts of the members. Shape `(members, ...)`; `(members, H, S)` where the weights differ by step.
+        choice: What to do with them.
+
+    Returns:
+        Shape of `points` without the first axis. Where every chosen member abstains, as for a series too short for
+        the leaders, it is the median of all members; `nan` where these abstain too.
+    """
+    chosen = choice.weights > 0
+    members = chosen.reshape(len(chosen), -1).any(axis=1)
+    if choice.rule != "mean":
+        combined = _trim(points[members], choice.rule)
+    elif choice.weights.ndim > 1:
+        combined = _weigh_each(points[members], choice.weights[members])
+    else:
+        combined = _weigh(points[members], choice.weights[members])
+    if chosen.all() or not np.isnan(combined).any():
+        return combined
+    return np.where(np.isnan(combined), _trim(points, "median"), combined)
+
+
+def equal_median(members: int) -> Choice:
+    """The simplest choice: the median of everybody."""
+    return Choice(name="median", rule="median", weights=np.ones(members))
+
+
+def _weigh(points: Array, weights: Array) -> Array:
+    """Weighted mean over the first axis of what is not `nan`."""
+    mass = np.tensordot(weights, ~np.isnan(points), axes=1)
+    total = np.tensordot(weights, np.nan_to_num(points), axes=1)
+    return np.asarray(np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0))
+
+
+def _weigh_each(points: Array, weights: Array) -> Array:
+    """The same for weights of shape `(members, H)`, one set per step."""
+    mass = np.einsum("mh,mhs->hs", weights, ~np.isnan(points))
+    total = np.einsum("mh,mhs->hs", weights, np.nan_to_num(points))
+    return np.asarray(np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0))
+
+
+def _trim(points: Array, rule: Literal["median", "trimmed_mean"]) -> Array:
+    """Mean over the first axis of the values in the middle, without `nan`: the one or two of the median, or more."""
+    ordered = np.sort(points, axis=0)
+    count = (~np.isnan(ordered)).sum(axis=0)
+    cut = np.floor(TRIM * count) if rule == "trimmed_mean" else np.maximum(np.ceil(count / 2) - 1, 0)
+    rank = np.arange(len(ordered)).reshape(-1, *([1] * count.ndim))
+    kept = (rank >= cut) & (rank < count - cut)
+    total = np.where(kept, ordered, 0.0).sum(axis=0)
+    return np.asarray(np.divide(total, kept.sum(axis=0), out=np.full_like(total, np.nan), where=count > 0))
