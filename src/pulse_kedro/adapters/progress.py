@@ -35,6 +35,12 @@ class StepBar:
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, description=name)
 
+    def begin(self, name: str) -> None:
+        """Say what runs now; what ran before is done."""
+        if self._progress is not None and self._task is not None and self._progress.tasks[self._task].description:
+            self.advance()
+        self.step(name)
+
     def advance(self) -> None:
         """One step more is done."""
         if self._progress is not None and self._task is not None:

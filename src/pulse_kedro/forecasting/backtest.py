@@ -18,7 +18,8 @@ class Replay:
     """Forecasts and what came true, for K cutoffs, H steps, S series and M members.
 
     `points` has shape `(M, K, H, S)`, `actual` `(K, H, S)` with `nan` where unknown, `scale` `(K, S)` with `nan`
-    where undefined or zero, `resolved` `(K,)` tells at which cutoffs the whole horizon lies in the past.
+    where undefined or zero, `resolved` `(K,)` tells at which cutoffs the whole horizon lies in the past. Cutoffs lie
+    `spacing` periods apart.
     """
 
     members: tuple[str, ...]
@@ -28,6 +29,12 @@ class Replay:
     actual: Array
     scale: Array
     resolved: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    spacing: int = 1
+
+    @property
+    def lag(self) -> int:
+        """Cutoffs after which all errors of a cutoff are known: H while they lie one period apart."""
+        return -(-self.points.shape[2] // self.spacing)
 
 
 def fit_members(recipe: RecipeOptions, matrix: Matrix) -> dict[str, Forecaster]:

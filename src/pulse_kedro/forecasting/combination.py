@@ -65,9 +65,10 @@ def combine_by_nested_choice(
 ) -> Combination:
     """Combination whose choice at each cutoff uses only cutoffs that were fully resolved then.
 
-    Weights at cutoff j come from errors at cutoffs up to j - H; so does the choice among candidates: the simplest one
-    within `standard_errors` of the best, the standard error taken over blocks of H cutoffs because neighbouring
-    horizons overlap. Losses are averaged over series within a cutoff before they are compared.
+    Weights at cutoff j come from errors at cutoffs resolved by then, up to j - H where cutoffs lie one period apart; so
+    does the choice among candidates: the simplest one within `standard_errors` of the best, the standard error taken
+    over blocks of cutoffs whose horizons do not overlap. Losses are averaged over series within a cutoff before they
+    are compared.
 
     Args:
         replayed: Forecasts of the members, float64 or float32, and what came true.
@@ -85,11 +86,12 @@ def combine_by_nested_choice(
     reference = reference_errors(own, replayed.members, options.loss)
     known = mean_losses(own, replayed, reference)
     sums = products(replayed, block=block) if set(STACKS) & set(options.candidates) else None
-    possible = [_possible(known, sums, j - horizon + 1, horizon, options) for j in range(cutoffs)]
+    lag = replayed.lag
+    possible = [_possible(known, sums, j - lag + 1, horizon, options) for j in range(cutoffs)]
     names = names_of(options.candidates, members)
     made = _candidate_errors(replayed, possible, names, options, block=block)
     losses = mean_losses(made, replayed, reference)
-    taken = [_simplest_near_best(losses[:, : max(0, j - horizon + 1)], horizon, options) for j in range(cutoffs)]
+    taken = [_simplest_near_best(losses[:, : max(0, j - lag + 1)], lag, options) for j in range(cutoffs)]
     choices = tuple(possible[j].get(names[row], equal_median(members)) for j, row in enumerate(taken))
     return Combination(
         points=combine_chosen(replayed, choices, block=block),
@@ -162,14 +164,14 @@ def _candidate_errors(
     return series_errors(made, (len(names),), replayed, options.loss, block=block)
 
 
-def _simplest_near_best(losses: Array, horizon: int, options: CombinationOptions) -> int:
+def _simplest_near_best(losses: Array, lag: int, options: CombinationOptions) -> int:
     """Row of the first candidate whose paired distance to the best lies within the allowed standard errors."""
     complete = losses[:, ~np.isnan(losses).any(axis=0)]
-    blocks = complete.shape[1] // horizon
+    blocks = complete.shape[1] // lag
     if complete.shape[1] < options.warm_up or blocks <= 1:
         return 0
     best = int(complete.mean(axis=1).argmin())
     behind = complete - complete[best]
-    block_means = behind[:, -blocks * horizon :].reshape(len(behind), blocks, horizon).mean(axis=2)
+    block_means = behind[:, -blocks * lag :].reshape(len(behind), blocks, lag).mean(axis=2)
     error = block_means.std(axis=1, ddof=1) / np.sqrt(blocks)
     return int(np.argmax(behind.mean(axis=1) <= options.standard_errors * error))

@@ -162,6 +162,11 @@ class RecipeOptions:
         return self
 
     @property
+    def seasons(self) -> tuple[int, ...]:
+        """Every season that the recipe or a member of it reads, ascending."""
+        return tuple(sorted({self.season_length, *(member.season for member in self.members if member.season)}))
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the canonical form, 64 hexadecimal digits."""
         return digest(self.as_dict())

@@ -1,12 +1,13 @@
 """How much data a recipe and its backtest need, and how much memory they take; fitting settings for unusual sizes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from pulse_kedro.domain.backtesting import FEWEST, BacktestOptions
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
-from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.windows import window_schema
 
 BYTES_PER_CELL = 450
 """Memory that a backtest takes per cutoff, step and series: forecasts of all members and candidates, and quantiles."""
@@ -137,19 +138,20 @@ def _fit_length(
     return shorter, before, [note]
 
 
+def usable(recipe: RecipeOptions, median: int) -> tuple[MemberOptions, ...]:
+    """Members whose windows leave something to learn from in a median history of so many observations."""
+    longest = USABLE * median - recipe.horizon
+    return tuple(
+        member
+        for member in recipe.members
+        if member.look_back is None or window_schema(member, recipe).history <= longest
+    )
+
+
 def _fit_members(extent: Extent, recipe: RecipeOptions, horizon: int) -> list[dict[str, object]]:
-    """Members whose windows leave something to learn from."""
-    longest = USABLE * extent.median - horizon
-    spans = {
-        member.name: (member.look_back or 0)
-        + (recipe.season_length if member.kind in ("seasonal_ridge", "drift_ridge") else 0)
-        for member in recipe.members
-    }
-    return [
-        {"kind": member.kind} | ({"look_back": member.look_back} if member.look_back else {})
-        for member in recipe.members
-        if spans[member.name] <= longest or member.look_back is None
-    ]
+    """Members whose windows leave something to learn from, as settings."""
+    kept = usable(replace(recipe, horizon=horizon), extent.median)
+    return [{name: value for name, value in member.as_dict().items() if value is not None} for member in kept]
 
 
 def _fit_memory(extent: Extent, horizon: int, models: int, backtest: BacktestOptions) -> tuple[dict[str, int], float]:

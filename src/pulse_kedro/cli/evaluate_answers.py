@@ -1,0 +1,101 @@
+"""What `evaluate` reads from the settings and says about a forecaster, to programs and to people."""
+
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from pulse_kedro.adapters.competition_files import Series
+from pulse_kedro.adapters.gallery import draw_gallery
+from pulse_kedro.cli.printing import number, print_lines, table
+from pulse_kedro.domain.metrics.competition import scale
+from pulse_kedro.domain.panel import Array, Frequency
+from pulse_kedro.forecasting.evaluation import EvaluationOptions, Scores, Trial, align_right
+from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_of_settings
+
+FIGURES = ("smape", "mase", "owa", "msis", "coverage_80", "coverage_95")
+DIGITS = {"smape": ".3f", "mase": ".3f", "owa": ".3f", "msis": ".2f", "coverage_80": ".1%", "coverage_95": ".1%"}
+
+
+def prepare(
+    parameters: Mapping[str, Any], freq: Frequency, horizon: int, seasons: Sequence[int]
+) -> tuple[RecipeOptions, EvaluationOptions]:
+    """Recipe of the settings for data of a frequency, and how it is tried.
+
+    Args:
+        parameters: `recipe` and `evaluation` as in conf/.
+        freq: Length of a step; gives the seasons that are not said.
+        horizon: Steps ahead.
+        seasons: Steps in each season, the main one first; 1 is none.
+    """
+    real = sorted(season for season in seasons if season > 1)
+    if real:
+        freq = replace(freq, season_length=real[0], second_season=real[1] if len(real) > 1 else None)
+    settings = {**parameters["recipe"], "horizon": horizon, "season_length": None}
+    options = TypeAdapter(EvaluationOptions).validate_python(parameters["evaluation"])
+    return recipe_of_settings(settings, freq), options
+
+
+def describe(trial: Trial, scores: Scores, started: tuple[float, float]) -> dict[str, Any]:
+    """Everything as plain data; `started` holds wall clock and CPU seconds at the beginning."""
+    mine, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = time.process_time() - started[1] + children.ru_utime + children.ru_stime
+    return {
+        "n_series": trial.combined.shape[1],
+        "horizon": trial.combined.shape[0],
+        "combination": {**asdict(scores.combination), "choice": trial.choice, "origins": trial.origins},
+        "models": {
+            name: {**asdict(found), "abstained": abstained, "cpu_seconds": round(seconds, 3)}
+            for (name, found), abstained, seconds in zip(
+                scores.models.items(), trial.abstained, trial.seconds, strict=True
+            )
+        },
+        "naive2": {name: getattr(scores.naive2, name) for name in FIGURES[:3]},
+        "cpu_seconds": round(spent, 2),
+        "wall_seconds": round(time.perf_counter() - started[0], 2),
+        "peak_rss_mb": round(mine.ru_maxrss / 1024, 1),
+    }
+
+
+def print_scores(answer: Mapping[str, Any], plot: Path | None) -> None:
+    """A table for people, the combination first."""
+    rows = {f"combination ({answer['combination']['choice']})": answer["combination"], "naive2": answer["naive2"]}
+    rows |= answer["models"]
+    titles = ["model", "sMAPE", "MASE", "OWA", "MSIS", "80 % covers", "95 % covers", "CPU s"]
+    print_lines(
+        f"{answer['n_series']} series, {answer['horizon']} steps ahead, {answer['combination']['origins']} origins",
+        table(
+            titles,
+            [
+                [
+                    name,
+                    *(number(found.get(key), DIGITS[key]) for key in FIGURES),
+                    number(found.get("cpu_seconds"), ".1f"),
+                ]
+                for name, found in rows.items()
+            ],
+            numbers=titles[1:],
+        ),
+        f"{answer['cpu_seconds']} CPU s, {answer['wall_seconds']} s, {answer['peak_rss_mb']:.0f} MiB",
+        *([f"Gallery: {plot}"] if plot else []),
+    )
+
+
+def write_gallery(path: Path, known: Series, actual: Array, trial: Trial, *, title: str, season_length: int) -> None:
+    """The page of forecasts, in place of an earlier one."""
+    unit = scale(align_right(known.histories), season_length)
+    page = draw_gallery(
+        title=title,
+        ids=known.ids,
+        histories=known.histories,
+        actual=actual,
+        intervals=trial.intervals,
+        errors=np.abs(actual - trial.combined).mean(axis=0) / unit,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
