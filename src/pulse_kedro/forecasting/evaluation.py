@@ -154,13 +154,15 @@ def try_forecaster(
     names = tuple(member.name for member in members)
     replayed = _replayed(names, points, values, stops, error_scales(values, stops, scored_season))
     choice = combine_by_nested_choice(replayed, replace(recipe.combination, warm_up=options.warm_up, loss=options.loss))
-    units = np.stack([error_units(values[:stop], horizon, max(recipe.seasons)) for stop in stops])
+    longest = max(recipe.seasons)
+    past = [error_units(values[:stop], horizon, longest) for stop in stops[:-1]]
+    units = np.stack([*past, error_units(values, horizon, longest, whole=False)])
     last = fill_abstentions(np.concatenate([points[:, -1], choice.points[None, -1]]), values)
     history = np.concatenate([points[:, :-1], choice.points[None, :-1]])
     quantiles = np.stack(
         [
-            forecast[..., None] + _spread(replayed.actual[:-1] - past, units, options.pooling)
-            for forecast, past in zip(last, history, strict=True)
+            forecast[..., None] + _spread(replayed.actual[:-1] - earlier, units, options.pooling)
+            for forecast, earlier in zip(last, history, strict=True)
         ]
     )
     return Trial(
@@ -203,17 +205,18 @@ def _replayed(names: tuple[str, ...], points: Array, values: Array, stops: Seque
     )
 
 
-def error_units(values: Array, horizon: int, season_length: int) -> Array:
-    """How far each series usually moves, to make errors of different series comparable; `nan` where it never moved.
+def error_units(values: Array, horizon: int, season_length: int, *, whole: bool = True) -> Array:
+    """How far each series usually moves, to make errors of different series comparable.
 
     Args:
         values: What is known. Shape `(rows, series)`.
         horizon: Steps ahead.
         season_length: Longest season.
+        whole: Leave out (`nan`) a series that is too young, or stood still, for one of the three views below.
 
     Returns:
         Shape `(series,)`: geometric mean of three mean absolute changes: from step to step over the whole history and
-        over the last season, and over the horizon in the last two seasons.
+        over the last season, and over the horizon in the last two seasons. `nan` where nothing ever moved.
 
     Source:
         Ours: on weekly data the three together gave narrower intervals of the same coverage than any one.
@@ -223,7 +226,8 @@ def error_units(values: Array, horizon: int, season_length: int) -> Array:
     known = ~np.isnan(sizes)
     total = np.where(known, np.log(np.where(known, sizes, 1.0)), 0.0).sum(axis=0)
     count = known.sum(axis=0)
-    return np.where(count > 0, np.exp(total / np.maximum(count, 1)), np.nan)
+    enough = count == len(sizes) if whole else count > 0
+    return np.where(enough, np.exp(total / np.maximum(count, 1)), np.nan)
 
 
 def _spread(errors: Array, units: Array, pooling: float) -> Array:
