@@ -11,11 +11,13 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pandas as pd
+from safetensors import SafetensorError
 from safetensors.numpy import load as read_arrays
 from safetensors.numpy import save as write_arrays
 
@@ -23,7 +25,7 @@ from pulse_kedro.domain.errors import CorruptArtifact
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.choice import Choice
-from pulse_kedro.forecasting.members import restore_member
+from pulse_kedro.forecasting.members import RESTORE, restore_member
 from pulse_kedro.forecasting.recipe import recipe_from_dict
 
 SCHEMA_VERSION = 1
@@ -143,7 +145,19 @@ def load_bundle(folder: Path) -> Bundle:
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
             raise DamagedBundle(str(folder), f"{name} differs from its hash")
-    return _decode(manifest, contents).sealed(folder.name)
+    try:
+        return _decode(manifest, contents).sealed(folder.name)
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise DamagedBundle(str(folder), _undecoded(manifest, error)) from error
+
+
+def _undecoded(manifest: Mapping[str, object], error: Exception) -> str:
+    """What it is that this version cannot read, although every hash is right."""
+    facts = cast("list[dict[str, object]]", manifest.get("members", []))
+    unknown = [str(fact.get("kind")) for fact in facts if fact.get("kind") not in RESTORE]
+    if unknown:
+        return f"its member kind {unknown[0]!r} is not one of {', '.join(sorted(RESTORE))}"
+    return f"it cannot be read ({type(error).__name__}: {error})"
 
 
 def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:

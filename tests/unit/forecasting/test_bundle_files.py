@@ -143,6 +143,52 @@ def test_a_manifest_of_another_program_is_refused(folder: Path) -> None:
         load_bundle(foreign)
 
 
+def test_a_member_of_an_unknown_kind_is_refused_by_name(folder: Path) -> None:
+    strange = rewrite(folder, lambda manifest: manifest["members"][1].update(kind="prophet"))  # type: ignore[index]
+
+    with pytest.raises(DamagedBundle, match=r"member kind 'prophet' is not one of .*naive, ridge, seasonal"):
+        load_bundle(strange)
+
+
+@pytest.mark.parametrize("size", [0, 7, 100])
+@pytest.mark.parametrize("name", ["naive.safetensors", "serving.safetensors"])
+def test_a_truncated_file_is_refused_even_where_its_hash_was_taken_afterwards(
+    folder: Path, name: str, size: int
+) -> None:
+    content = (folder / name).read_bytes()[:size]
+    (folder / name).write_bytes(content)
+    with pytest.raises(DamagedBundle, match=f"{name} differs from its hash"):
+        load_bundle(folder)
+
+    sealed = rewrite(
+        folder,
+        lambda manifest: manifest["files"].update({name: hashlib.sha256(content).hexdigest()}),  # type: ignore[attr-defined]
+    )
+
+    with pytest.raises(DamagedBundle, match="it cannot be read"):
+        load_bundle(sealed)
+
+
+@pytest.mark.parametrize(
+    ("problem", "change"),
+    [
+        ("horizon", lambda manifest: manifest["recipe"].update(horizon=0)),
+        ("temperature", lambda manifest: manifest["recipe"]["combination"].update(temperature=1)),
+        ("choice", lambda manifest: manifest.pop("choice")),
+        ("time data|isoformat|parse|could not convert", lambda manifest: manifest.update(known_until="soon")),
+        ("members", lambda manifest: manifest.pop("members")),
+    ],
+    ids=["recipe", "option of another version", "choice", "date", "members"],
+)
+def test_a_manifest_that_makes_no_sense_is_refused(
+    folder: Path, problem: str, change: Callable[[dict[str, object]], object]
+) -> None:
+    strange = rewrite(folder, change)
+
+    with pytest.raises(DamagedBundle, match=rf"(?s)it cannot be read .*({problem})"):
+        load_bundle(strange)
+
+
 def test_the_error_names_the_way_out_and_survives_a_process_boundary() -> None:
     error = pickle.loads(pickle.dumps(DamagedBundle("bundles/x", "it is incomplete")))  # noqa: S301  (our own bytes)
 
