@@ -203,3 +203,27 @@ def test_candidates_come_in_one_order_however_they_are_listed() -> None:
     listed = [choice.name for choice in candidates(np.arange(1.0, 7), ("best", "powers", "median"))]
 
     assert ["median", "error^-1", "error^-2", "error^-4", "error^-8", "best member"] == listed
+
+
+@settings(max_examples=8)
+@given(seed=SEEDS, cut=st.integers(0, 9))
+def test_cutoffs_a_horizon_apart_are_resolved_by_the_next_one(seed: int, cut: int) -> None:
+    replayed = a_replay(seed, gaps=0.0)
+    sparse = replace(
+        replayed,
+        points=replayed.points[:, ::2],
+        actual=replayed.actual[::2],
+        scale=replayed.scale[::2],
+        resolved=replayed.resolved[::2],
+        cutoffs=replayed.cutoffs[::2],
+        spacing=4,
+    )
+    later = np.where(np.arange(10)[:, None, None] >= cut, 33.0, sparse.actual)
+
+    told = combine_by_nested_choice(sparse, EVERYTHING)
+    untold = combine_by_nested_choice(replace(sparse, actual=later), EVERYTHING)
+
+    assert 1 == sparse.lag
+    np.testing.assert_array_equal(told.points[: cut + 1], untold.points[: cut + 1])
+    # Three cutoffs with weights are resolved at the fifth; every evidence before that keeps the simplest candidate.
+    assert {"median"} == set(told.names[:4])

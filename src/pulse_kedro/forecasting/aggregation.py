@@ -35,23 +35,22 @@ def aggregate(
     """Combination by a mean whose weights start from the nested choice and move with every outcome.
 
     Args:
-        replayed: Forecasts of the members and what came true, cutoffs one period apart.
+        replayed: Forecasts of the members and what came true.
         chosen: Nested choice at every cutoff; it is kept until `warm_up` cutoffs are resolved.
         options: Rate and share of the aggregation.
         block: Series at once.
 
     Returns:
-        The combination; the feedback for step k of a cutoff moves the weights k cutoffs later.
+        The combination; the feedback for step k of a cutoff moves the weights k periods later.
     """
-    cutoffs, horizon = chosen.points.shape[:2]
-    start = options.warm_up + horizon - 1
+    cutoffs, start = len(chosen.points), options.warm_up + replayed.lag - 1
     if start >= cutoffs:
         return chosen
     losses = outcome_losses(replayed, block=block)
     weights = prior_weights(chosen.choices[start], losses, start, options.aggregation_share)
     choices = list(chosen.choices)
     for j in range(start, cutoffs):
-        for loss in _arrived(losses, j) if j > start else ():
+        for loss in _arrived(losses, j, replayed.spacing) if j > start else ():
             weights = learn(weights, loss, rate=options.aggregation_rate, share=options.aggregation_share)
         choices[j] = Choice(name=FIXED_SHARE, rule="mean", weights=weights)
     return replace(
@@ -131,7 +130,9 @@ def outcome_losses(replayed: Replay, *, block: int = SERIES_BLOCK) -> Array:
     return np.where(awake, mean, np.nan)
 
 
-def _arrived(losses: Array, j: int) -> Iterator[Array]:
-    """Losses that became known with period j, the newest forecast first."""
-    for step in range(min(losses.shape[2], j)):
-        yield losses[:, j - 1 - step, step]
+def _arrived(losses: Array, j: int, spacing: int) -> Iterator[Array]:
+    """Losses that became known since the cutoff before j, step by step."""
+    for step in range(losses.shape[2]):
+        cutoff = j - 1 - step // spacing
+        if cutoff >= 0:
+            yield losses[:, cutoff, step]

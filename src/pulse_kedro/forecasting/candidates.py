@@ -31,14 +31,14 @@ class Stack:
     horizon: int
 
 
-def stack_of(products: Products, resolved: int, horizon: int) -> Stack:
+def stack_of(products: Products, resolved: int) -> Stack:
     """Sums over the first `resolved` cutoffs."""
     return Stack(
         errors=products.errors[:resolved].sum(axis=0),
         rows=products.rows[:resolved].sum(axis=0),
         present=products.present[:resolved].sum(axis=0),
         cutoffs=resolved,
-        horizon=horizon,
+        horizon=products.horizon,
     )
 
 

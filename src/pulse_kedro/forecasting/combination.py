@@ -81,13 +81,12 @@ def combine_by_nested_choice(
     Source:
         One-standard-error rule: Breiman et al. (1984); nesting as in Varma & Simon (2006).
     """
-    members, cutoffs, horizon, _ = replayed.points.shape
+    members, cutoffs, lag = *replayed.points.shape[:2], replayed.lag
     own = member_errors(replayed, options.loss, block=block)
     reference = reference_errors(own, replayed.members, options.loss)
     known = mean_losses(own, replayed, reference)
     sums = products(replayed, block=block) if set(STACKS) & set(options.candidates) else None
-    lag = replayed.lag
-    possible = [_possible(known, sums, j - lag + 1, horizon, options) for j in range(cutoffs)]
+    possible = [_possible(known, sums, max(0, j - lag + 1), options) for j in range(cutoffs)]
     names = names_of(options.candidates, members)
     made = _candidate_errors(replayed, possible, names, options, block=block)
     losses = mean_losses(made, replayed, reference)
@@ -142,10 +141,9 @@ def _columns_of(groups: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArra
         yield int(group), np.flatnonzero(groups == group)
 
 
-def _possible(known: Array, sums: Products | None, resolved: int, horizon: int, options: CombinationOptions) -> Options:
+def _possible(known: Array, sums: Products | None, resolved: int, options: CombinationOptions) -> Options:
     """Candidates that the first `resolved` cutoffs make possible."""
-    resolved = max(0, resolved)
-    stack = None if sums is None else stack_of(sums, resolved, horizon)
+    stack = None if sums is None else stack_of(sums, resolved)
     found = candidates(nan_mean(known[:, :resolved], axis=1), options.candidates, stack)
     return {choice.name: choice for choice in found}
 

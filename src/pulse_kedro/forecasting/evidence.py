@@ -64,6 +64,7 @@ class Products:
     errors: Array
     rows: Array
     present: Array
+    horizon: int
 
 
 def blocks_of(series: int, size: int = SERIES_BLOCK) -> Iterator[slice]:
@@ -177,7 +178,7 @@ def products(replayed: Replay, *, block: int = SERIES_BLOCK) -> Products:
                 flat = filled[:, steps].reshape(members, -1)
                 total[j, at] += flat @ flat.T
                 rows[j, at] += known[:, steps].any(axis=0).sum()
-    return Products(errors=total, rows=rows, present=present)
+    return Products(errors=total, rows=rows, present=present, horizon=horizon)
 
 
 def fill_abstentions(errors: Array) -> Array:

@@ -42,13 +42,14 @@ class Surroundings:
 
     `season` is how many steps a reset and a large score last; `None` is the horizon. `clusters` `(S,)` are the groups
     that a series borrows from, `regimes` `(K, S)` the regime of each series as known at each cutoff, `resets` `(K,)`
-    the cutoffs at which drift was found.
+    the cutoffs at which drift was found. Cutoffs are `spacing` periods apart.
     """
 
     season: int | None = None
     clusters: Groups | None = None
     regimes: Groups | None = None
     resets: npt.NDArray[np.bool_] | None = None
+    spacing: int = 1
 
 
 ALONE = Surroundings()
@@ -61,8 +62,8 @@ def calibrate(
     """Quantile offsets at each cutoff from errors that were resolved then.
 
     Args:
-        residuals: (actual - point) / scale, `nan` where unknown. Shape `(K, H, S)`, oldest cutoff first, one period
-            apart; the newest H cutoffs may be partly resolved. float32 halves the memory of everything here.
+        residuals: (actual - point) / scale, `nan` where unknown. Shape `(K, H, S)`, oldest cutoff first; the newest H
+            cutoffs may be partly resolved. float32 halves the memory of everything here.
         horizon: Steps ahead, H.
         options: How many cutoffs are read, how much is pooled, and what follows a change.
         available: Cutoffs before the first evaluated one; where history is short, tracking starts at half of it.
@@ -76,20 +77,20 @@ def calibrate(
         Pooling as in the interval section of the forecasting reference; `WidthTracker` and `ConformalPid` name theirs.
     """
     offsets = np.full((*residuals.shape, len(LEVELS)), np.nan, dtype=residuals.dtype)
-    season = surroundings.season or horizon
+    season, lag = surroundings.season or horizon, -(-horizon // surroundings.spacing)
     follower = start_following(options, (horizon, residuals.shape[2]), season)
     start, pooling = min(options.tracking_start, max(2, available // 2)), options.pooling
     used, widths = 0, np.ones(HALF)
     for j in range(len(residuals)):
-        resolved = max(0, j - horizon + 1)
+        resolved = max(0, j - lag + 1)
         if resolved < start:
             continue
         rows = slice(max(0, resolved - options.calibration_cutoffs), resolved)
         used = len(residuals[rows])
-        if options.pooling_choices and (resolved - start) % horizon == 0:
+        if options.pooling_choices and (resolved - start) % lag == 0:
             pooling = choose_pooling(residuals[rows], options.pooling_choices, options.pooling, surroundings.clusters)
         base = _base(residuals, rows, j, pooling, surroundings)
-        follower = follower.learn(_arrived(residuals, offsets, j), base)
+        follower = follower.learn(_arrived(residuals, offsets, j, surroundings.spacing), base)
         if surroundings.resets is not None and surroundings.resets[j]:
             follower = follower.reset(season)
         offsets[j] = follower.issue(base)
@@ -105,7 +106,9 @@ def _base(residuals: Array, rows: slice, j: int, pooling: float, surroundings: S
     return pool_by_regime(residuals[rows], regimes[rows], regimes[j], pooling, surroundings.clusters)
 
 
-def _arrived(residuals: Array, offsets: Array, j: int) -> Arrived:
-    """Outcomes that became known with period j, and what was issued for them."""
-    steps = np.arange(min(residuals.shape[1], j))
-    return Arrived(outcome=residuals[j - 1 - steps, steps], issued=offsets[j - 1 - steps, steps])
+def _arrived(residuals: Array, offsets: Array, j: int, spacing: int) -> Arrived:
+    """Outcomes that became known since the cutoff before j, and what was issued for them."""
+    steps = np.arange(residuals.shape[1])
+    cutoffs = j - 1 - steps // spacing
+    known = cutoffs >= 0
+    return Arrived(outcome=residuals[cutoffs[known], steps[known]], issued=offsets[cutoffs[known], steps[known]])

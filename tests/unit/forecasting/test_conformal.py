@@ -215,3 +215,20 @@ def test_float32_errors_give_float32_offsets() -> None:
 
         assert np.float32 == half.dtype
         np.testing.assert_allclose(calibrate(residuals, 2, options, available=40).offsets, half, atol=0.05)
+
+
+@pytest.mark.parametrize("method", ["conformal_pid", "width_tracker"])
+def test_of_cutoffs_a_horizon_apart_everything_arrives_with_the_next(method: str) -> None:
+    residuals, eager = noise(0, 12, 3, 40), replace(PID, tracking_start=4, method=method)
+    other = residuals.copy()
+    other[7, 2] = 9.0
+
+    offsets, changed = (
+        calibrate(errors, 3, eager, available=12, surroundings=Surroundings(spacing=3)).offsets
+        for errors in (residuals, other)
+    )
+
+    assert np.isnan(offsets[:4]).all()
+    assert np.isfinite(offsets[4:]).all()
+    np.testing.assert_array_equal(offsets[:8], changed[:8])
+    assert (offsets[8] != changed[8]).any()

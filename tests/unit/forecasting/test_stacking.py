@@ -125,8 +125,8 @@ def test_a_member_that_never_forecast_gets_no_stacking_weight() -> None:
     points, actual = rng.normal(size=(4, 20, 3, 5)), rng.normal(size=(20, 3, 5))
     with_silent = np.concatenate([points, np.full((1, 20, 3, 5), np.nan)])
 
-    told = candidates(np.ones(4), ["nnls", "lasso"], stack_of(products(a_replay(points, actual)), 20, 3))
-    asked = candidates(np.ones(5), ["nnls", "lasso"], stack_of(products(a_replay(with_silent, actual)), 20, 3))
+    told = candidates(np.ones(4), ["nnls", "lasso"], stack_of(products(a_replay(points, actual)), 20))
+    asked = candidates(np.ones(5), ["nnls", "lasso"], stack_of(products(a_replay(with_silent, actual)), 20))
 
     assert [NNLS, LASSO] == [choice.name for choice in asked]
     for one, other in zip(told, asked, strict=True):
