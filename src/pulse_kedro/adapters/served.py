@@ -74,6 +74,5 @@ def signature() -> "ModelSignature":
     asked = [ColSpec(DataType.string, ID, required=False), ColSpec(DataType.long, STEP, required=False)]
     head = {ID: DataType.string, CUTOFF: DataType.datetime, TIME: DataType.datetime, STEP: DataType.long}
     numbers = dict.fromkeys(("y_hat", *QUANTILE_COLUMNS), DataType.double)
-    return ModelSignature(
-        inputs=Schema(asked), outputs=Schema([ColSpec(kind, name) for name, kind in (head | numbers).items()])
-    )
+    told = [ColSpec(kind, name) for name, kind in (head | numbers).items()]
+    return ModelSignature(inputs=Schema([*asked]), outputs=Schema([*told]))

@@ -4,11 +4,10 @@ MLflow copies this file into each model it registers and runs the copy when the 
 """
 
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from pulse_kedro.forecasting.bundle_files import DamagedBundle, load_bundle
 from pulse_kedro.forecasting.serving import answer
@@ -28,7 +27,12 @@ class ServedBundle(PythonModel):
             raise DamagedBundle(str(folder), f"it is not the bundle {digest} that was registered")
         self._bundle = load_bundle(folder)
 
-    def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ANN401, ARG002  (MLflow's own signature)
+    def predict(
+        self,
+        context: PythonModelContext,  # noqa: ARG002  (MLflow's own signature)
+        model_input: pd.DataFrame,
+        params: dict[str, object] | None = None,  # noqa: ARG002  (MLflow's own signature)
+    ) -> pd.DataFrame:
         """Forecasts of the series in `unique_id`, each up to its `step`; without them, everything that is served.
 
         Args:
