@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts and path.parent.name != "decisions")
 WRITTEN = [*PAGES, ROOT / "README.md", ROOT / "SECURITY.md"]
-SETUP = {"source", "cd", "export", "mkdir", "cp", "pip", "tar", "git"}
+SETUP = {"source", "cd", "export", "mkdir", "cp", "pip", "tar", "git", "mlflow"}
 OPEN_ENDS = re.compile(r"\b(?:TODO|TBD|FIXME|XXX|lorem|placeholder|coming soon)\b|example\.invalid", re.IGNORECASE)
 
 
