@@ -55,6 +55,7 @@ def test_a_cycle_has_its_page(place: Place) -> None:
     assert_recipe_and_digests_are_those_of_the_champion(place, run)
     assert_scores_are_those_of_status(place, run)
     assert_the_note_leads_to_the_report(place, run)
+    assert_the_champion_can_be_asked(place)
     with server(place) as address:
         assert_the_server_shows_report_and_figures(address, run)
 
@@ -95,6 +96,19 @@ def assert_recipe_and_digests_are_those_of_the_champion(place: Place, run: dict[
         "pulse.verdict": "BOOTSTRAP",
     }.items() <= run["tags"].items()
     assert re.fullmatch(r"[\w.]+\+[0-9a-f]{8}", run["tags"]["pulse.code"])
+
+
+def assert_the_champion_can_be_asked(place: Place) -> None:
+    code = f"""
+import mlflow, pandas as pd
+mlflow.set_tracking_uri("sqlite:///{place.root}/mlflow.db")
+print(mlflow.pyfunc.load_model("models:/pulse@champion").predict(pd.DataFrame()).to_json(double_precision=15))
+"""
+    done = place.start_python(code)
+    assert 0 == done.returncode, done.stderr
+    told, expected = json.loads(done.stdout.splitlines()[-1]), place.champion().forecast()
+    assert list(expected.columns) == list(told)
+    assert expected["q100"].tolist() == pytest.approx(list(told["q100"].values()))
 
 
 def assert_scores_are_those_of_status(place: Place, run: dict[str, Any]) -> None:

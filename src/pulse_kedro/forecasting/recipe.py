@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
-from pydantic_core import PydanticUndefined
+from pydantic.fields import FieldInfo
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidConfiguration
@@ -269,8 +269,10 @@ class RecipeSettings:
 def _is_later_default(options: CombinationOptions | IntervalOptions, name: str) -> bool:
     """Whether an option came after the first recipes and says what they did: their digests stay."""
     (field,) = (field for field in fields(options) if field.name == name)
-    default = getattr(field.default, "default", field.default)
-    return default not in (MISSING, PydanticUndefined) and getattr(options, name) == default
+    default = field.default
+    if isinstance(default, FieldInfo):
+        default = MISSING if default.is_required() else default.default
+    return default is not MISSING and bool(getattr(options, name) == default)
 
 
 def _refuse_repeats(names: Sequence[str]) -> None:

@@ -120,6 +120,10 @@ def test_a_member_is_called_by_kind_and_look_back(expected: str, member: MemberO
         {"members": a_recipe().members[::-1]},
         {"combination": replace(a_recipe().combination, standard_errors=0.5)},
         {"intervals": replace(a_recipe().intervals, pooling=31)},
+        {"combination": replace(a_recipe().combination, aggregation="fixed_share")},
+        {"combination": replace(a_recipe().combination, candidates=("median",))},
+        {"intervals": replace(a_recipe().intervals, method="conformal_pid")},
+        {"intervals": replace(a_recipe().intervals, pooling_choices=(1.0, 60.0))},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -128,3 +132,44 @@ def test_any_change_makes_another_recipe(change: dict[str, Any]) -> None:
 
     assert 64 == len(recipe.digest)
     assert recipe.digest != replace(recipe, **change).digest
+
+
+def test_the_default_recipe_keeps_the_digest_that_serves(settings: dict[str, Any]) -> None:
+    assert "4b026cec4500" == recipe_of_settings(settings, MONTHLY).digest[:12]
+
+
+def test_an_option_that_came_later_is_left_out_at_its_default(settings: dict[str, Any]) -> None:
+    bare = settings | {
+        "combination": {"warm_up": 24, "standard_errors": 1.0},
+        "intervals": {name: settings["intervals"][name] for name in list(settings["intervals"])[:5]},
+    }
+
+    assert recipe_of_settings(settings, MONTHLY) == recipe_of_settings(bare, MONTHLY)
+    assert {"warm_up", "standard_errors"} == set(recipe_of_settings(bare, MONTHLY).as_dict()["combination"])  # type: ignore[call-overload]
+
+
+def test_later_options_survive_the_json_form() -> None:
+    changed = replace(a_recipe().combination, candidates=("nnls", "median"), loss="relative")
+    recipe = replace(a_recipe(), combination=changed)
+
+    assert recipe == recipe_from_dict(recipe.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [
+        ("combination", "candidates", []),
+        ("combination", "candidates", ["mean"]),
+        ("combination", "loss", "mse"),
+        ("combination", "aggregation_share", 1.0),
+        ("intervals", "method", "aci"),
+        ("intervals", "saturation", 0),
+    ],
+)
+def test_a_later_option_that_makes_no_sense_is_refused(
+    settings: dict[str, Any], place: str, key: str, value: object
+) -> None:
+    settings[place][key] = value
+
+    with pytest.raises(ValidationError, match=key):
+        recipe_of_settings(settings, MONTHLY)
