@@ -142,7 +142,7 @@ def try_forecaster(
     rows = -(-max(lengths) // horizon) * horizon  # refreshes of weights then fall on the origins
     values = align_right(histories, rows)
     stops = [len(values) - horizon * back for back in range(origins, -1, -1)]
-    members = usable(recipe, int(np.median(lengths)))
+    members = usable(recipe, int(np.median(lengths)), len(lengths))
     points = np.full((len(members), len(stops), horizon, values.shape[1]), np.nan)
     seconds = []
     for row, member in enumerate(members):

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from pulse_kedro.domain.backtesting import FEWEST, BacktestOptions
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
-from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.recipe import RIDGE_KINDS, MemberOptions, RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.windows import window_schema
 
-BYTES_PER_CELL = 450
-"""Memory that a backtest takes per cutoff, step and series: forecasts of all members and candidates, and quantiles."""
+BYTES_PER_CELL, BYTES_PER_MODEL = 200, 18
+"""Memory that a backtest takes per cutoff, step and series: quantiles and candidates, and what each model adds."""
+LARGEST_OWN_STATE = 5 * 10**8
+"""Bytes that the sums of each series may take in one member; ours, an eighth of the default limit of a backtest."""
 BYTES_PER_ROW = 400
 """Memory per row of the backtest table (evaluated cutoff, step, series, model) and of what is computed from it; both
 measured on the default recipe: 2,000 daily series over 244 cutoffs of 14 steps, 60 evaluated, took 12.5 GB."""
@@ -71,7 +73,8 @@ class Replayed:
     @property
     def gigabytes(self) -> float:
         """Memory that it takes, in units of 10^9 bytes."""
-        per_series = BYTES_PER_CELL * self.cutoffs + BYTES_PER_ROW * self.evaluated * self.models
+        per_cell = BYTES_PER_CELL + BYTES_PER_MODEL * self.models
+        per_series = per_cell * self.cutoffs + BYTES_PER_ROW * self.evaluated * self.models
         return per_series * self.horizon * self.series / 1e9
 
 
@@ -138,19 +141,36 @@ def _fit_length(
     return shorter, before, [note]
 
 
-def usable(recipe: RecipeOptions, median: int) -> tuple[MemberOptions, ...]:
-    """Members whose windows leave something to learn from in a median history of so many observations."""
+def usable(recipe: RecipeOptions, median: int, series: int) -> tuple[MemberOptions, ...]:
+    """Members whose windows leave something to learn from, and whose state for so many series fits into memory.
+
+    Args:
+        recipe: All members, and the horizon.
+        median: Observations of the median series.
+        series: Number of series.
+    """
     longest = USABLE * median - recipe.horizon
     return tuple(
         member
         for member in recipe.members
-        if member.look_back is None or window_schema(member, recipe).history <= longest
+        if member.kind not in RIDGE_KINDS
+        or (
+            window_schema(member, recipe).history <= longest and _own_bytes(member, recipe, series) <= LARGEST_OWN_STATE
+        )
     )
 
 
+def _own_bytes(member: MemberOptions, recipe: RecipeOptions, series: int) -> int:
+    """Size of the sums that a member keeps of each series."""
+    if member.kind != "local_ridge":
+        return 0
+    schema = window_schema(member, recipe)
+    return 8 * series * schema.features * (schema.features + 2 * schema.horizon)
+
+
 def _fit_members(extent: Extent, recipe: RecipeOptions, horizon: int) -> list[dict[str, object]]:
-    """Members whose windows leave something to learn from, as settings."""
-    kept = usable(replace(recipe, horizon=horizon), extent.median)
+    """Members that are of use, as settings."""
+    kept = usable(replace(recipe, horizon=horizon), extent.median, extent.series)
     return [{name: value for name, value in member.as_dict().items() if value is not None} for member in kept]
 
 

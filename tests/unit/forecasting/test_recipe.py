@@ -27,7 +27,8 @@ def settings(project: Path) -> dict[str, Any]:
 def test_the_recipe_of_the_configuration_is_accepted_and_survives_its_own_json(settings: dict[str, Any]) -> None:
     recipe = recipe_of_settings(settings, MONTHLY)
 
-    assert len(settings["members"]) == len(recipe.members)
+    chosen = [m for m in settings["members"] if "monthly" in m.get("only", ["monthly"]) and m.get("season") != "second"]
+    assert len(chosen) == len(recipe.members)
     assert recipe == recipe_from_dict(recipe.as_dict())
     assert recipe.digest == recipe_from_dict(recipe.as_dict()).digest
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pulse_kedro.domain.backtesting import BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.panel import FREQUENCIES, frequency
 from pulse_kedro.forecasting.recipe import RecipeSettings
-from pulse_kedro.forecasting.sizing import Extent, Fit, Replayed, ReplayTooLarge, fit, require_memory
+from pulse_kedro.forecasting.sizing import Extent, Fit, Replayed, ReplayTooLarge, fit, require_memory, usable
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ Settings = tuple[RecipeSettings, BacktestOptions]
 
 
 def fitted(settings: Settings, name: str, **size: int) -> Fit:
-    extent = Extent(**({"series": 10, "periods": 600, "median": 600} | size))
+    extent = Extent(**({"series": 10, "periods": 800, "median": 800} | size))
     return fit(extent, frequency(name), *settings)
 
 
@@ -62,10 +62,19 @@ def test_members_that_read_more_than_a_series_has_are_left_out_and_said_so(setti
     found = fitted(settings, "weekly", periods=210, median=210)
 
     names = [(member["kind"], member.get("look_back")) for member in found.recipe["members"]]  # type: ignore[attr-defined]
-    assert ("level_ridge", 104) in names
-    assert ("level_ridge", 260) not in names
+    assert ("last_ridge", 104) in names
+    assert ("last_ridge", 260) not in names
     assert {"naive", "seasonal_naive", "seasonal_drift"} <= {kind for kind, _ in names}
     assert any("left out" in note for note in found.notes)
+
+
+def test_a_member_with_sums_of_each_series_is_left_out_where_there_are_very_many(settings: Settings) -> None:
+    recipe = settings[0].resolve(frequency("weekly"))
+
+    few, many = ({member.name for member in usable(recipe, 500, series)} for series in (1000, 100_000))
+
+    assert {"local_ridge_26", "local_ridge_52", "local_ridge_104"} <= few
+    assert few - many == {"local_ridge_26", "local_ridge_52", "local_ridge_104"}
 
 
 def test_series_too_short_for_any_forecast_are_said_so(settings: Settings) -> None:
