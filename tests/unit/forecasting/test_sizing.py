@@ -97,7 +97,7 @@ def test_many_series_get_fewer_cutoffs_that_fit_into_memory(settings: Settings, 
 def test_replay_that_does_not_fit_is_refused_before_it_begins_with_the_settings_that_change_it() -> None:
     size = Replayed(cutoffs=244, evaluated=60, horizon=14, series=10_000, models=14)
 
-    with pytest.raises(ReplayTooLarge, match=r"about 62\.4 GB .*10,000 series.*at most 4 GB.*Lower backtest"):
+    with pytest.raises(ReplayTooLarge, match=r"about 62\.5 GB .*10,000 series.*at most 4 GB.*Lower backtest"):
         require_memory(size, allowed=4)
     require_memory(replace(size, series=500), allowed=4)
 
