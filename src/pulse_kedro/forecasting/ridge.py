@@ -121,7 +121,7 @@ class Ridge:
 
     def added(self, block: Array, batch: str, extras: Array | None) -> Self:
         """State whose sums hold the windows of a block; the weights stay."""
-        columns = self._extended(block, extras)
+        columns = self.extended(block, extras)
         constants = register(self.schema, self.constants, self.tail, block, self.clock)
         sums = self.sums.times(self.schema.keep ** len(block))
         for windows in stream_windows(self, block, constants, columns):
@@ -137,8 +137,12 @@ class Ridge:
             batches=(*self.batches, batch),
         )
 
-    def _extended(self, block: Array, extras: Array | None) -> Array:
-        """Covariates of the tail and the block."""
+    def extended(self, block: Array, extras: Array | None) -> Array:
+        """Covariates of the tail and of a block.
+
+        Raises:
+            MissingCovariates: The block comes with another number of columns.
+        """
         found = 0 if extras is None else extras.shape[2]
         if found != self.schema.extras:
             raise MissingCovariates(found, self.schema.extras)
@@ -175,7 +179,7 @@ class Ridge:
         return replace(
             self,
             tail=align_tail(self.tail, columns),
-            constants=align_constants(self.constants, columns),
+            constants=self.constants.of(columns),
             extras=align_extras(self.extras, columns),
         )
 
@@ -304,11 +308,6 @@ def register(schema: WindowSchema, constants: Constants, tail: Array, block: Arr
 def unregistered(series: int) -> Constants:
     """Constants before anything was observed."""
     return Constants(first=np.full(series, np.nan), unit=np.full(series, np.nan), mass=np.full(series, np.nan))
-
-
-def align_constants(constants: Constants, columns: Sequence[int]) -> Constants:
-    """Constants for another set of series."""
-    return Constants(**{name: np.append(getattr(constants, name), np.nan)[list(columns)] for name in CONSTANTS})
 
 
 def align_extras(extras: Array, columns: Sequence[int]) -> Array:

@@ -1,9 +1,11 @@
 """Training pairs cut from sliding windows: which values a window holds, how it is centred, scaled and clipped."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.panel import Array
@@ -35,7 +37,7 @@ class WindowSchema:
     `stride` keeps windows that start at multiples of it, counted from the first observation of the series. `calendar`
     adds that many Fourier pairs of the phase at the origin, `extras` that many covariate columns. `half_life` is the
     number of periods after which a window counts half; `None` never forgets. Weights are solved at periods whose
-    number is a multiple of `refresh`.
+    number is a multiple of `refresh`. `clip` bounds the standardised targets, `None` does not.
     """
 
     variant: Literal["seasonal", "level"]
@@ -43,7 +45,7 @@ class WindowSchema:
     horizon: int
     season_length: int
     intercept: bool
-    clip: float
+    clip: float | None
     weight: Literal["unit", "frozen"] = "unit"
     stride: int = 1
     missing: str = "drop"
@@ -188,6 +190,12 @@ class Constants:
     unit: Array
     mass: Array
 
+    def of(self, columns: Sequence[int]) -> "Constants":
+        """Those of some series; -1 is a new one."""
+        places = list(columns)
+        first, unit, mass = (np.append(kept, np.nan)[places] for kept in (self.first, self.unit, self.mass))
+        return Constants(first=first, unit=unit, mass=mass)
+
 
 def cut_windows(
     schema: WindowSchema,
@@ -197,7 +205,7 @@ def cut_windows(
     clock: int = 0,
     constants: Constants | None = None,
     more: Array | None = None,
-    touched: np.ndarray[tuple[int, int], np.dtype[np.bool_]] | None = None,
+    touched: npt.NDArray[np.bool_] | None = None,
 ) -> Windows:
     """Design and targets of every window whose last target lies in the newest periods.
 
@@ -246,7 +254,7 @@ def cut_windows(
     scaled = targets[varied] / inputs.scale[varied, None]
     return Windows(
         design=inputs.design[varied],
-        targets=np.clip(scaled, -schema.clip, schema.clip),
+        targets=scaled if schema.clip is None else np.clip(scaled, -schema.clip, schema.clip),
         age=age[varied],
         series=series[varied],
     )
