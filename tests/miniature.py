@@ -23,6 +23,7 @@ FAMILY = (
     MemberOptions(kind="level_ridge", look_back=3, half_life=9.5),
     MemberOptions(kind="drift_ridge", look_back=3, season=2),
     MemberOptions(kind="local_ridge", look_back=3, half_life=20, refresh=2),
+    MemberOptions(kind="level_ridge", look_back=3, scale="none"),
 )
 """Every kind of member there is, and options of them; the laws of a member hold for all."""
 MEMBERS = (

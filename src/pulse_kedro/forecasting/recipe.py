@@ -25,10 +25,11 @@ MemberKind = Literal[
     "last_ridge",
     "log_ridge",
     "local_ridge",
+    "raw_ridge",
 ]
 BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
-RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge")
-LATER = ("season", "half_life", "refresh")
+RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge", "raw_ridge")
+LATER = ("season", "half_life", "refresh", "scale")
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
 CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
 """Families of ways to combine, simplest first."""
@@ -57,7 +58,8 @@ class MemberOptions:
     kind: MemberKind
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
     constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
-    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones."""
+    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones; `raw_ridge` reads
+    levels as they are."""
     look_back: int | None = Field(default=None, ge=1)
     """Observations a ridge reads, in steps; none for baselines."""
     season: int | None = Field(default=None, ge=1)
@@ -67,6 +69,9 @@ class MemberOptions:
     refresh: int | None = Field(default=None, ge=1)
     """Steps between two solutions of a ridge; at every step when it is left open, for `local_ridge` once per
     horizon."""
+    scale: Literal["none"] | None = None
+    """`none` leaves windows in the unit of the data, without a bound on targets: for series that were standardised
+    before, under squared errors."""
 
     @model_validator(mode="after")
     def _look_back_belongs_to_ridges(self) -> Self:
@@ -81,6 +86,7 @@ class MemberOptions:
         """Name of the member in every table, such as `seasonal_ridge_24`."""
         parts = [self.kind, *([str(self.look_back)] if self.look_back else [])]
         parts += [f"m{self.season}"] if self.season else []
+        parts += ["unscaled"] if self.scale else []
         return "_".join([*parts, *([f"half{self.half_life:g}"] if self.half_life else [])])
 
     def as_dict(self) -> dict[str, object]:
@@ -186,7 +192,8 @@ class MemberSettings:
     kind: MemberKind
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
     constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
-    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones."""
+    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones; `raw_ridge` reads
+    levels as they are."""
     look_back: int | None = Field(default=None, ge=1)
     """Observations a ridge reads, in steps."""
     seasons: float | None = Field(default=None, gt=0)
@@ -199,6 +206,8 @@ class MemberSettings:
     refresh: Literal["horizon"] | int | None = Field(default=None)
     """Steps between two solutions of a ridge, or `horizon`; at every step when it is left open, for `local_ridge` once
     per horizon."""
+    scale: Literal["none"] | None = None
+    """`none` leaves windows in the unit of the data, for series that were standardised before."""
     only: tuple[str, ...] = Field(default=())
     """Frequencies of the data that get this member; all when it is left empty."""
 
@@ -226,6 +235,7 @@ class MemberSettings:
             season=season,
             half_life=self.half_life and self.half_life * length,
             refresh=horizon if self.refresh == "horizon" else self.refresh,
+            scale=self.scale,
         )
 
 

@@ -14,6 +14,7 @@ from pulse_kedro.forecasting.solving import solve
 from pulse_kedro.forecasting.sums import Sums, empty_sums
 from pulse_kedro.forecasting.windows import (
     Constants,
+    Inputs,
     Windows,
     WindowSchema,
     cut_windows,
@@ -239,10 +240,33 @@ def apply_weights(state: Ridge, weights: Array) -> Array:
     inputs = standardise(schema, history[known], state.constants.unit[known], more[known])
     own = weights.ndim > inputs.design.ndim
     mapped = np.einsum("sd,sdh->sh", inputs.design, weights[known]) if own else inputs.design @ weights
-    moves = inputs.scale[:, None] * mapped + inputs.centre[:, None]
-    levels = _add_season(moves, history[known], schema) if schema.variant == "seasonal" else moves
-    points[:, known] = restored(schema, levels).T
+    points[:, known] = _undone(schema, mapped, inputs, history[known]).T
     return points
+
+
+def apply_to(schema: WindowSchema, weights: Array, history: Array) -> Array:
+    """Points after some windows of levels, without covariates.
+
+    Args:
+        schema: How a window is read; no calendar, no frozen scale.
+        weights: Common ones. Shape `(features, horizon)`.
+        history: Levels, oldest first. Shape `(n, schema.history)`.
+
+    Returns:
+        Shape `(n, horizon)`; `nan` after a window with a gap.
+    """
+    points = np.full((len(history), schema.horizon), np.nan)
+    read = transformed(schema, history)
+    known = ~np.isnan(read).any(axis=1)
+    inputs = standardise(schema, read[known])
+    points[known] = _undone(schema, inputs.design @ weights, inputs, read[known])
+    return points
+
+
+def _undone(schema: WindowSchema, mapped: Array, inputs: Inputs, history: Array) -> Array:
+    """Levels from what the weights gave: scale, centre, season and transformation undone."""
+    moves = inputs.scale[:, None] * mapped + inputs.centre[:, None]
+    return restored(schema, _add_season(moves, history, schema) if schema.variant == "seasonal" else moves)
 
 
 def _add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:

@@ -24,6 +24,7 @@ SCHEMA_OF_KIND: dict[str, dict[str, object]] = {
     "last_ridge": {"variant": "level", "intercept": True, "centre": "last"},
     "log_ridge": {"variant": "level", "intercept": True, "centre": "last", "transform": "log"},
     "local_ridge": {"variant": "level", "intercept": True, "centre": "last"},
+    "raw_ridge": {"variant": "level", "intercept": True, "centre": "none"},
 }
 
 
@@ -86,13 +87,17 @@ class WindowSchema:
 
 def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema:
     """Windows of a ridge member."""
-    fixed = SCHEMA_OF_KIND[options.kind]
+    fixed = dict(SCHEMA_OF_KIND[options.kind])
+    clip: float | None = CLIPS[str(fixed["variant"])]
+    if options.scale == "none":  # what is centred has no constant left to learn, in the unit of the data
+        fixed |= {"scale": "none", "intercept": options.kind == "raw_ridge"}
+        clip = None
     return WindowSchema(
         **fixed,  # type: ignore[arg-type]
         look_back=options.look_back or 1,
         horizon=recipe.horizon,
         season_length=options.season or recipe.season_length,
-        clip=CLIPS[str(fixed["variant"])],
+        clip=clip,
         half_life=options.half_life,
         refresh=options.refresh or (recipe.horizon if options.kind == "local_ridge" else 1),
     )
