@@ -56,7 +56,7 @@ docs: $(STAMP)-docs ## Build the documents into docs/_build/html
 notebook: $(STAMP)-notebook ## Open the notebooks in JupyterLab
 	@$(BIN)/kedro jupyter lab --notebook-dir notebooks
 
-bench: $(STAMP)-bench ## Run every benchmark and print its figures as JSON
+bench: $(STAMP)-run ## Run every benchmark and print its figures as JSON
 	@set -e; for script in benchmarks/*.py; do echo "$$script" >&2; $(PY) $$script --json; done
 
 viz: $(STAMP)-viz ## Show the pipelines in the browser
@@ -83,7 +83,7 @@ $(STAMP)-run: $(PY) $(SOURCES)
 	@rm -f $(VENV)/.pulse-*
 	@touch $@
 
-$(STAMP)-dev $(STAMP)-docs $(STAMP)-notebook $(STAMP)-bench $(STAMP)-viz: $(STAMP)-%: $(STAMP)-run
+$(STAMP)-dev $(STAMP)-docs $(STAMP)-notebook $(STAMP)-viz: $(STAMP)-%: $(STAMP)-run
 	@echo "Installing the extra '$*' into $(VENV)"
 	@$(PIP) -e ".[$(or $(WITH_$*),$*)]"
 	@touch $@

@@ -1,31 +1,33 @@
 """A small recipe and small monthly panels, for tests of the forecasting core and of the rooms that use it."""
 
 from collections.abc import Sequence
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
 from pulse_kedro.forecasting.recipe import (
+    BASELINE_KINDS,
     RIDGE_KINDS,
     CombinationOptions,
     IntervalOptions,
-    MemberKind,
     MemberOptions,
     RecipeOptions,
 )
 
 YEAR = 12
 FAMILY = (
-    *(MemberOptions(kind=kind, look_back=3 if kind in RIDGE_KINDS else None) for kind in get_args(MemberKind)),
+    *(
+        MemberOptions(kind=kind, look_back=3 if kind in RIDGE_KINDS else None)  # type: ignore[arg-type]
+        for kind in (*BASELINE_KINDS, *RIDGE_KINDS)
+    ),
     MemberOptions(kind="last_ridge", look_back=4, refresh=4),
     MemberOptions(kind="level_ridge", look_back=3, half_life=9.5),
     MemberOptions(kind="drift_ridge", look_back=3, season=2),
     MemberOptions(kind="local_ridge", look_back=3, half_life=20, refresh=2),
     MemberOptions(kind="level_ridge", look_back=3, scale="none"),
 )
-"""Every kind of member there is, and options of them; the laws of a member hold for all."""
+"""Every kind of member that each period teaches, and options of them; the laws of a member hold for all."""
 MEMBERS = (
     MemberOptions(kind="naive"),
     MemberOptions(kind="seasonal_naive"),

@@ -12,6 +12,7 @@ from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.recipe import MemberSettings, RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.spread import NATIVE
 from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
 from pulse_kedro.pipelines.training import create_pipeline
 from rooms import run_room
@@ -69,6 +70,7 @@ def train(
         "code_version": "test",
         "params:recipe": settings_of(recipe),
         "params:backtest": backtest,
+        "params:compute": NATIVE,
     }
     return given | run_room(create_pipeline(), given)
 

@@ -148,11 +148,19 @@ def _lists(name: str, value: object, hint: object) -> str:
     for key, inner in keys_of(name, value):
         if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
             for found in classes_in(_describe(key.split(".")[1:], hint).hint):
-                fields = found.__pydantic_fields__  # type: ignore[attr-defined]
-                rows = [_row(f"{name}.{part}", None, {}, found) for part in fields]
-                rows = [(code(f"{key}[].{part}"), *row[2:4]) for part, row in zip(fields, rows, strict=True)]
+                fields = list(_fields("", found))
+                rows = [_row(f"{name}.{path}", None, {}, found) for path in fields]
+                rows = [(code(f"{key}[].{path}"), *row[2:4]) for path, row in zip(fields, rows, strict=True)]
                 parts.append(f"{first_line(found)}\n\n{table(('key', 'type', 'meaning'), rows)}")
     return "\n".join(parts)
+
+
+def _fields(above: str, options: type) -> Iterator[str]:
+    """Fields of an options class, and dotted below them those of the classes that they hold."""
+    for name, field in options.__pydantic_fields__.items():  # type: ignore[attr-defined]
+        yield f"{above}{name}"
+        for inner in classes_in(field.annotation):
+            yield from _fields(f"{above}{name}.", inner)
 
 
 def _limits(field: FieldInfo | None) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
-from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.forecaster import Failure, Fallible, Forecaster, Restartable, Trained
 from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import RecipeOptions
 from pulse_kedro.forecasting.ridge import batch_digest
@@ -19,7 +19,8 @@ class Replay:
 
     `points` has shape `(M, K, H, S)`, `actual` `(K, H, S)` with `nan` where unknown, `scale` `(K, S)` with `nan`
     where undefined or zero, `resolved` `(K,)` tells at which cutoffs the whole horizon lies in the past. Cutoffs lie
-    `spacing` periods apart.
+    `spacing` periods apart. `failures` are series that a member served by a fallback; their stops count the periods of
+    the panel.
     """
 
     members: tuple[str, ...]
@@ -30,6 +31,7 @@ class Replay:
     scale: Array
     resolved: np.ndarray[tuple[int], np.dtype[np.bool_]]
     spacing: int = 1
+    failures: tuple[Failure, ...] = ()
 
     @property
     def lag(self) -> int:
@@ -61,7 +63,41 @@ def update_members(members: Mapping[str, Forecaster], old: Sequence[str], new: M
     return {name: member.align(columns).update(new.y, batch) for name, member in members.items()}
 
 
-def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.DatetimeIndex) -> Replay:
+def recompute_members(
+    recipe: RecipeOptions, members: Mapping[str, Forecaster], old: Sequence[str], matrix: Matrix
+) -> dict[str, Forecaster]:
+    """Every member after one pass over a panel whose past was corrected.
+
+    Args:
+        recipe: What they are made from.
+        members: States over the series `old`; of those that learn rarely the generations are kept.
+        old: Their ids, in the order of their columns.
+        matrix: The corrected panel from its first period on.
+
+    Returns:
+        States over the series of `matrix`, by name.
+    """
+    position = {name: column for column, name in enumerate(old)}
+    columns = [position.get(name, -1) for name in matrix.ids]
+    batch = batch_digest(matrix.y, matrix.ids, str(matrix.times[0]))
+    kept = {
+        name: member.restart().align(columns).update(matrix.y, batch)
+        for name, member in members.items()
+        if isinstance(member, Restartable)
+    }
+    return {name: kept.get(name, member) for name, member in fit_members(recipe, matrix).items()}
+
+
+NOTHING_LEARNED: Mapping[str, Trained] = {}
+
+
+def replay(
+    recipe: RecipeOptions,
+    matrix: Matrix,
+    scale: Array,
+    cutoffs: pd.DatetimeIndex,
+    learned: Mapping[str, Trained] = NOTHING_LEARNED,
+) -> Replay:
     """Forecasts of every member at every cutoff, in one additive pass over the data.
 
     Args:
@@ -69,13 +105,19 @@ def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.Date
         matrix: The panel. Shape `(T, S)`.
         scale: Scale of each series as known at each period. Shape `(T, S)`.
         cutoffs: Periods of the matrix, ascending.
+        learned: Members whose parameters are learned rarely, by name: they recall their generation of each cutoff.
 
     Returns:
         Forecasts and actuals; nothing in the forecasts at a cutoff depends on a later value.
     """
     stops = matrix.times.get_indexer(cutoffs) + 1
     points = np.full((len(recipe.members), len(stops), recipe.horizon, len(matrix.ids)), np.nan)
+    failures: list[Failure] = []
     for row, options in enumerate(recipe.members):
+        if options.name in learned:
+            points[row], failed = _recall(learned[options.name], matrix.y, [int(stop) for stop in stops])
+            failures += failed
+            continue
         member, start = create_member(options, recipe, series=len(matrix.ids)), 0
         for column, stop in enumerate(stops):
             member = member.update(matrix.y[start:stop], "")
@@ -90,4 +132,11 @@ def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.Date
         actual=np.stack([ahead[stop : stop + recipe.horizon] for stop in stops]),
         scale=np.where(known > 0, known, np.nan),
         resolved=stops + recipe.horizon <= len(matrix.times),
+        failures=tuple(failures),
     )
+
+
+def _recall(member: Trained, y: Array, stops: Sequence[int]) -> tuple[Array, tuple[Failure, ...]]:
+    if isinstance(member, Fallible):
+        return member.recall_openly(y, stops)
+    return member.recall(y, stops), ()

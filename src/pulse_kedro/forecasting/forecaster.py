@@ -1,7 +1,8 @@
 """What every member of the ensemble can do, and the tail of observations that all of them keep."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, Self
+from dataclasses import dataclass
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +35,61 @@ class Forecaster(Protocol):
 
     def facts(self) -> dict[str, object]:
         """The rest of the state as JSON values."""
+        ...
+
+
+@runtime_checkable
+class Trained(Forecaster, Protocol):
+    """A member whose parameters are learned rarely: generations, each from data up to some period.
+
+    `update` never learns: the newest parameters are applied to the new data. A forecast at a cutoff uses the newest
+    generation that was learned from data up to this cutoff or earlier; before the first one the member abstains.
+    """
+
+    def learn(self, y: Array, known: int) -> Self:
+        """State with one more generation, from the first `known` periods.
+
+        Args:
+            y: The panel from its first period on, at least as far as this state has seen. Shape `(periods, series)`.
+            known: Periods that the parameters may know.
+        """
+        ...
+
+    def recall(self, y: Array, stops: Sequence[int]) -> Array:
+        """Points of shape `(len(stops), horizon, series)`, each made from `y[:stop]` by the generation of that time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A series that a member serves by a fallback, the seasonal naive forecast.
+
+    `column` is the series' place in the state, `trained_until` the generation, `stop` the number of periods known at
+    the forecast; it is `None` when the generation has no parameters for the series at all.
+    """
+
+    member: str
+    column: int
+    trained_until: int
+    stop: int | None
+    reason: str
+
+
+@runtime_checkable
+class Fallible(Protocol):
+    """A member that serves single series by a fallback, and says which."""
+
+    def recall_openly(self, y: Array, stops: Sequence[int]) -> tuple[Array, tuple[Failure, ...]]:
+        """What `Trained.recall` gives, and the series that a fallback serves in it."""
+        ...
+
+
+@runtime_checkable
+class Restartable(Protocol):
+    """A member that can be led over a corrected panel without learning anew."""
+
+    def restart(self) -> Forecaster:
+        """The same generations before any data arrived."""
         ...
 
 

@@ -11,6 +11,14 @@ from pydantic.fields import FieldInfo
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
+from pulse_kedro.forecasting.kinds import (
+    MULTISEASONAL_KINDS,
+    OWN_FIELDS,
+    SHORT_SEASON,
+    PretrainedOptions,
+    SeasonTooLong,
+    refuse_foreign_fields,
+)
 
 MemberKind = Literal[
     "naive",
@@ -26,10 +34,17 @@ MemberKind = Literal[
     "log_ridge",
     "local_ridge",
     "raw_ridge",
+    "auto_ets",
+    "auto_theta",
+    "auto_ces",
+    "mfles",
+    "auto_arima",
+    "lightgbm",
+    "zero_shot",
 ]
 BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
 RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge", "raw_ridge")
-LATER = ("season", "half_life", "refresh", "scale")
+LATER = ("season", "half_life", "refresh", "scale", *OWN_FIELDS)
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
 CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
 """Families of ways to combine, simplest first."""
@@ -59,9 +74,12 @@ class MemberOptions:
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
     constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
     logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones; `raw_ridge` reads
-    levels as they are."""
+    levels as they are. The statistical
+    experts `auto_ets`, `auto_theta`, `auto_ces`, `mfles` and `auto_arima` have parameters per series, `lightgbm`
+    corrects the median of the baselines and ridges of the recipe; a plain cycle never learns them anew. `zero_shot`
+    asks a pre-trained model."""
     look_back: int | None = Field(default=None, ge=1)
-    """Observations a ridge reads, in steps; none for baselines."""
+    """Observations a ridge reads, in steps; none for others."""
     season: int | None = Field(default=None, ge=1)
     """Steps in the season of this member, where it is not that of the recipe."""
     half_life: float | None = Field(default=None, gt=0)
@@ -72,6 +90,15 @@ class MemberOptions:
     scale: Literal["none"] | None = None
     """`none` leaves windows in the unit of the data, without a bound on targets: for series that were standardised
     before, under squared errors."""
+    periods: tuple[int, ...] | None = Field(default=None, min_length=1)
+    """Seasons that `mfles` and `auto_arima` read, in steps; `null` takes the one of the recipe."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Wall-clock seconds in which an expert may learn all series; the rest is left to the seasonal naive forecast.
+    `null` takes 600."""
+    series_seconds: float | None = Field(default=None, gt=0)
+    """The same for one series; `null` takes 30."""
+    pretrained: PretrainedOptions | None = None
+    """The model behind `zero_shot`, which needs it; nobody else takes one."""
 
     @model_validator(mode="after")
     def _look_back_belongs_to_ridges(self) -> Self:
@@ -79,6 +106,7 @@ class MemberOptions:
             need = "needs a look_back" if self.kind in RIDGE_KINDS else "takes no look_back"
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
+        refuse_foreign_fields(self)
         return self
 
     @property
@@ -165,12 +193,25 @@ class RecipeOptions:
     @model_validator(mode="after")
     def _members_are_distinct(self) -> Self:
         _refuse_repeats([member.name for member in self.members])
+        for member in self.members:
+            if member.kind == "auto_ets" and self.season_length > SHORT_SEASON:
+                raise SeasonTooLong(member.kind, self.season_length)
+            if member.kind == "lightgbm" and not self.always_on:
+                msg = "member 'lightgbm' corrects baselines and ridges, and the recipe has none"
+                raise ValueError(msg)
         return self
 
     @property
     def seasons(self) -> tuple[int, ...]:
         """Every season that the recipe or a member of it reads, ascending."""
-        return tuple(sorted({self.season_length, *(member.season for member in self.members if member.season)}))
+        own = [member.season for member in self.members if member.season]
+        several = [period for member in self.members for period in member.periods or ()]
+        return tuple(sorted({self.season_length, *own, *several}))
+
+    @property
+    def always_on(self) -> tuple[MemberOptions, ...]:
+        """Members that every period teaches: baselines and ridges."""
+        return tuple(member for member in self.members if member.kind in (*BASELINE_KINDS, *RIDGE_KINDS))
 
     @property
     def digest(self) -> str:
@@ -193,11 +234,14 @@ class MemberSettings:
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
     constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
     logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones; `raw_ridge` reads
-    levels as they are."""
+    levels as they are. The statistical
+    experts `auto_ets`, `auto_theta`, `auto_ces`, `mfles` and `auto_arima` have parameters per series, `lightgbm`
+    corrects the median of the baselines and ridges of the recipe; a plain cycle never learns them anew. `zero_shot`
+    asks a pre-trained model."""
     look_back: int | None = Field(default=None, ge=1)
     """Observations a ridge reads, in steps."""
     seasons: float | None = Field(default=None, gt=0)
-    """The same, in seasons; a ridge needs one of the two, a baseline takes none."""
+    """The same, in seasons; a ridge needs one of the two, others take none."""
     season: int | Literal["second"] | None = Field(default=None)
     """Steps in the season of this member, or `second` for the longer season of the frequency (168 hours); the member
     is left out where there is none. `null` takes that of the recipe."""
@@ -210,6 +254,16 @@ class MemberSettings:
     """`none` leaves windows in the unit of the data, for series that were standardised before."""
     only: tuple[str, ...] = Field(default=())
     """Frequencies of the data that get this member; all when it is left empty."""
+    periods: tuple[int, ...] | None = Field(default=None, min_length=1)
+    """Seasons that `mfles` and `auto_arima` read, in steps; `null` takes that of the recipe and the longer one of the
+    frequency."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Wall-clock seconds in which an expert may learn all series; the rest is left to the seasonal naive forecast.
+    `null` takes 600."""
+    series_seconds: float | None = Field(default=None, gt=0)
+    """The same for one series; `null` takes 30."""
+    pretrained: PretrainedOptions | None = None
+    """The model behind `zero_shot`, which needs it; nobody else takes one."""
 
     @model_validator(mode="after")
     def _one_look_back_for_ridges(self) -> Self:
@@ -218,6 +272,7 @@ class MemberSettings:
             need = "needs either look_back or seasons" if self.kind in RIDGE_KINDS else "takes no look_back"
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
+        refuse_foreign_fields(self)
         return self
 
     def fits(self, freq: Frequency) -> bool:
@@ -236,7 +291,17 @@ class MemberSettings:
             half_life=self.half_life and self.half_life * length,
             refresh=horizon if self.refresh == "horizon" else self.refresh,
             scale=self.scale,
+            periods=self.periods or self._both_seasons(freq, season_length),
+            seconds=self.seconds,
+            series_seconds=self.series_seconds,
+            pretrained=self.pretrained,
         )
+
+    def _both_seasons(self, freq: Frequency, season_length: int) -> tuple[int, ...] | None:
+        """The season of the recipe and the longer one of the frequency, where there is one and the kind reads both."""
+        if self.kind not in MULTISEASONAL_KINDS or freq.second_season is None or season_length != freq.season_length:
+            return None
+        return season_length, freq.second_season
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))

@@ -171,7 +171,15 @@ def _own_bytes(member: MemberOptions, recipe: RecipeOptions, series: int) -> int
 def _fit_members(extent: Extent, recipe: RecipeOptions, horizon: int) -> list[dict[str, object]]:
     """Members that are of use, as settings."""
     kept = usable(replace(recipe, horizon=horizon), extent.median, extent.series)
-    return [{name: value for name, value in member.as_dict().items() if value is not None} for member in kept]
+    return [_as_settings(member, recipe.season_length) for member in kept]
+
+
+def _as_settings(member: MemberOptions, season_length: int) -> dict[str, object]:
+    """What the settings would say of a member; they count its half-life in seasons."""
+    said = {name: value for name, value in asdict(member).items() if value is not None}
+    if member.half_life is not None:
+        said["half_life"] = member.half_life / (member.season or season_length)
+    return said
 
 
 def _fit_memory(extent: Extent, horizon: int, models: int, backtest: BacktestOptions) -> tuple[dict[str, int], float]:

@@ -11,7 +11,13 @@ from pydantic import ValidationError
 
 from miniature import a_recipe
 from pulse_kedro.domain.panel import FREQUENCIES, frequency
-from pulse_kedro.forecasting.recipe import MemberOptions, RepeatedMember, recipe_from_dict, recipe_of_settings
+from pulse_kedro.forecasting.kinds import SeasonTooLong
+from pulse_kedro.forecasting.recipe import (
+    MemberOptions,
+    RepeatedMember,
+    recipe_from_dict,
+    recipe_of_settings,
+)
 
 MONTHLY = frequency("monthly")
 
@@ -174,3 +180,54 @@ def test_a_later_option_that_makes_no_sense_is_refused(
 
     with pytest.raises(ValidationError, match=key):
         recipe_of_settings(settings, MONTHLY)
+
+
+def test_fields_that_came_later_leave_the_identity_of_older_recipes_as_it_was() -> None:
+    older = a_recipe((MemberOptions(kind="naive"), MemberOptions(kind="level_ridge", look_back=24)))
+
+    assert older.digest == "8a4571e6f9d0b1122196702644cc2b6bc9fb6d312e6f793cf7818236727e1ef9"
+    assert [{"kind": "naive", "look_back": None}, {"kind": "level_ridge", "look_back": 24}] == list(
+        older.as_dict()["members"]  # type: ignore[call-overload]
+    )
+
+
+def test_what_the_settings_say_of_an_expert_is_part_of_the_recipe(settings: dict[str, Any]) -> None:
+    said = {"kind": "mfles", "periods": [24, 168], "seconds": 60, "series_seconds": 2.5}
+
+    recipe = recipe_of_settings(settings | {"members": [said]}, frequency("hourly"))
+
+    assert MemberOptions(kind="mfles", periods=(24, 168), seconds=60, series_seconds=2.5) == recipe.members[0]
+    assert recipe == recipe_from_dict(recipe.as_dict())
+    assert recipe.digest != recipe_of_settings(settings | {"members": [{"kind": "mfles"}]}, frequency("hourly")).digest
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [("mfles", "hourly", (24, 168)), ("auto_theta", "hourly", None), ("auto_arima", "monthly", None)],
+)
+def test_an_expert_of_several_seasons_reads_both_of_the_frequency(
+    settings: dict[str, Any], kind: str, name: str, expected: tuple[int, ...] | None
+) -> None:
+    recipe = recipe_of_settings(settings | {"members": [{"kind": kind}]}, frequency(name))
+
+    assert expected == recipe.members[0].periods
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kind": "naive", "seconds": 3},
+        {"kind": "auto_ets", "periods": [4]},
+        {"kind": "auto_ets", "look_back": 4},
+        {"kind": "lightgbm", "series_seconds": 3},
+        {"kind": "mfles", "season": 24},
+    ],
+)
+def test_a_field_of_another_family_is_refused(settings: dict[str, Any], given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=rf"'{given['kind']}' takes no {list(given)[1]}"):
+        recipe_of_settings(settings | {"members": [given]}, MONTHLY)
+
+
+def test_exponential_smoothing_refuses_a_long_season_with_a_way_out(settings: dict[str, Any]) -> None:
+    with pytest.raises(SeasonTooLong, match=r"52 steps for member 'auto_ets', expected at most 24\. Take auto_theta"):
+        recipe_of_settings(settings | {"members": [{"kind": "auto_ets"}]}, frequency("weekly"))

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from pulse_kedro.domain.backtesting import BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.panel import FREQUENCIES, frequency
-from pulse_kedro.forecasting.recipe import RecipeSettings
+from pulse_kedro.forecasting.recipe import MemberSettings, RecipeSettings
 from pulse_kedro.forecasting.sizing import Extent, Fit, Replayed, ReplayTooLarge, fit, require_memory, usable
 
 
@@ -75,6 +75,19 @@ def test_a_member_with_sums_of_each_series_is_left_out_where_there_are_very_many
 
     assert {"local_ridge_26", "local_ridge_52", "local_ridge_104"} <= few
     assert few - many == {"local_ridge_26", "local_ridge_52", "local_ridge_104"}
+
+
+def test_members_that_stay_keep_what_the_settings_say_of_them(settings: Settings) -> None:
+    kept = [
+        {"kind": "drift_ridge", "look_back": 12, "half_life": 1.5},
+        {"kind": "mfles", "periods": (12, 36), "seconds": 60.0},
+    ]
+    members = TypeAdapter(tuple[MemberSettings, ...]).validate_python([*kept, {"kind": "level_ridge", "seasons": 9}])
+    recipe = replace(settings[0], members=members)
+
+    found = fitted((recipe, settings[1]), "monthly", periods=90, median=90)
+
+    assert kept == found.recipe["members"]
 
 
 def test_series_too_short_for_any_forecast_are_said_so(settings: Settings) -> None:

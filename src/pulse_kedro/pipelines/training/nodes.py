@@ -19,16 +19,18 @@ from pulse_kedro.domain.training.triggers import (
     plan_jobs,
 )
 from pulse_kedro.forecasting.aggregation import combine_replay
-from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
+from pulse_kedro.forecasting.backtest import Replay, fit_members, recompute_members, replay, update_members
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
 from pulse_kedro.forecasting.combination import Combination
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
+from pulse_kedro.forecasting.members import learned_members, place
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
+from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
-from pulse_kedro.pipelines.training.tables import backtest_table, loss_table
+from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table
 
 Champions = Mapping[str, Callable[[], Bundle]]
 """Cycle key to a function that loads the bundle which served it."""
@@ -135,19 +137,34 @@ def _revise(bundle: Bundle, matrix: Matrix, *, recompute: bool) -> Fit:
     """Next revision of a bundle's states; the recipe stays."""
     known = int(matrix.times.searchsorted(bundle.known_until, side="right"))
     new = Matrix(y=matrix.y[known:], times=matrix.times[known:], ids=matrix.ids)
-    members = fit_members(bundle.recipe, matrix) if recompute else update_members(bundle.members, bundle.ids, new)
+    if recompute:
+        members = recompute_members(bundle.recipe, bundle.members, bundle.ids, matrix)
+    else:
+        members = update_members(bundle.members, bundle.ids, new)
     return Fit(recipe=bundle.recipe, ids=matrix.ids, members=members, parent=bundle.digest)
 
 
 def replay_history(
-    states: dict[str, Fit], panel: pd.DataFrame, features: pd.DataFrame, folds: pd.DataFrame, period: Period
+    *,
+    states: dict[str, Fit],
+    panel: pd.DataFrame,
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    period: Period,
+    compute: ComputeOptions,
 ) -> dict[str, Replay]:
-    """Backtest of every role's recipe in one pass over the data, with the scale known at each cutoff."""
+    """Backtest of every role's recipe in one pass over the data, with the scale known at each cutoff.
+
+    Members whose parameters are learned rarely recall the generation of each cutoff, series by series where `compute`
+    says.
+    """
     matrix = dense_panel(panel, period)
     scales = dense_panel(features[[ID, TIME]].assign(**{TARGET: features["scale"]}), period)
     known = pd.DataFrame(scales.y).ffill().to_numpy()
     cutoffs = pd.DatetimeIndex(folds[CUTOFF])
-    return {role: replay(fit.recipe, matrix, known, cutoffs) for role, fit in states.items()}
+    learned = {role: learned_members(place(fit.members, compute)) for role, fit in states.items()}
+    with engine_of(compute if any(learned.values()) else NATIVE):
+        return {role: replay(fit.recipe, matrix, known, cutoffs, learned[role]) for role, fit in states.items()}
 
 
 def combine_members(states: dict[str, Fit], replays: dict[str, Replay]) -> dict[str, Combination]:
@@ -237,3 +254,12 @@ def tabulate_regret(
         regret_table(replays[role], combinations[role], folds, recipe=fit.recipe.digest) for role, fit in states.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def tabulate_failures(
+    states: dict[str, Fit], replays: dict[str, Replay], panel: pd.DataFrame, period: Period
+) -> pd.DataFrame:
+    """Series that a member of some role served by the seasonal naive forecast, with the reason."""
+    times = dense_panel(panel, period).times
+    tables = [failure_table(replays[role], times, recipe=fit.recipe.digest) for role, fit in states.items()]
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)

@@ -13,6 +13,7 @@ from pulse_kedro.pipelines.training.nodes import (
     resolve_recipe,
     seal_bundles,
     tabulate_backtest,
+    tabulate_failures,
     tabulate_losses,
     tabulate_regret,
     update_states,
@@ -23,6 +24,7 @@ def create_pipeline(**_: object) -> Pipeline:
     """Recipe -> plan -> folds -> update states -> replay -> combine -> calibrate -> seal and tabulate."""
     replayed = ["states", "replays", "combinations"]
     planned = ["training_plan", "champion", "panel", "cycle", "recipe"]
+    replays_from = ["states", "panel", "features", "folds", "period"]
     sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
     return Pipeline(
         [
@@ -47,13 +49,19 @@ def create_pipeline(**_: object) -> Pipeline:
                 "states",
                 name="update_states",
             ),
-            Node(replay_history, ["states", "panel", "features", "folds", "period"], "replays", name="replay_history"),
+            Node(
+                replay_history,
+                {name: name for name in replays_from} | {"compute": "params:compute"},
+                "replays",
+                name="replay_history",
+            ),
             Node(combine_members, ["states", "replays"], "combinations", name="combine_members"),
             Node(calibrate_intervals, [*replayed, "folds"], "calibrations", name="calibrate_intervals"),
             Node(seal_bundles, {name: name for name in sealed}, "candidates", name="seal_bundles"),
             Node(tabulate_backtest, [*replayed, "calibrations", "folds"], "backtest", name="tabulate_backtest"),
             Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
             Node(tabulate_regret, [*replayed, "folds"], "regret", name="tabulate_regret"),
+            Node(tabulate_failures, ["states", "replays", "panel", "period"], "failures", name="tabulate_failures"),
         ],
         namespace="training",
         prefix_datasets_with_namespace=False,

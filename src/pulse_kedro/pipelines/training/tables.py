@@ -98,3 +98,28 @@ def loss_table(replayed: Replay, combination: Combination, folds: pd.DataFrame, 
             "n_series": scored.any(axis=1).sum(axis=1)[kept],
         }
     )
+
+
+def failure_table(replayed: Replay, times: pd.DatetimeIndex, *, recipe: str) -> pd.DataFrame:
+    """Series that a member served by the seasonal naive forecast, one row per series and generation or cutoff.
+
+    Args:
+        replayed: A replay with its failures.
+        times: Periods of the panel, from its first one on.
+        recipe: Digest of the recipe.
+
+    Returns:
+        Columns `recipe, unique_id, model, trained_until, cutoff, reason`; `cutoff` is missing where the generation has
+        no parameters for the series.
+    """
+    rows = replayed.failures
+    return pd.DataFrame(
+        {
+            "recipe": pd.Series([recipe[:SHORT]] * len(rows), dtype=str),
+            ID: pd.Series([replayed.ids[row.column] for row in rows], dtype=str),
+            "model": pd.Series([row.member for row in rows], dtype=str),
+            "trained_until": times[[row.trained_until - 1 for row in rows]],
+            CUTOFF: pd.DatetimeIndex([pd.NaT if row.stop is None else times[row.stop - 1] for row in rows]),
+            "reason": pd.Series([row.reason for row in rows], dtype=str),
+        }
+    )
