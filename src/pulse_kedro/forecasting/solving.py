@@ -49,7 +49,7 @@ def spectrum(sums: Sums, *, intercept: bool) -> Spectrum:
     """Eigenbasis of the sums, the intercept eliminated; d = features without it."""
     xx, xy, yy = sums.xx, sums.xy, sums.yy
     inputs = len(xx) - int(intercept)
-    unit = float(np.trace(xx[:inputs, :inputs])) / inputs
+    unit = float(np.trace(xx[:inputs, :inputs])) / inputs or 1.0  # inputs that are all 0 teach nothing at any penalty
     mean_x, mean_y = None, None
     if intercept:
         mass, mean_x, mean_y = xx[-1, -1], xx[:-1, -1] / xx[-1, -1], xy[-1] / xx[-1, -1]
