@@ -61,11 +61,16 @@ def seasonal_scale(values: Array, season_length: int) -> Array:
     return np.asarray(np.nancumsum(change, axis=0) / np.where(pairs > 0, pairs, np.nan))
 
 
-def read_configuration() -> tuple[RecipeOptions, BacktestOptions]:
-    """Recipe and backtest of `conf/base`, as a run without an environment of its own would read them."""
+def read_settings() -> Any:  # what conf/ holds
+    """Parameters of `conf/base`, as a run without an environment of its own would read them."""
     bootstrap_project(PROJECT)
     from pulse_kedro import settings
 
     arguments: dict[str, Any] = settings.CONFIG_LOADER_ARGS | {"default_run_env": "base"}
-    parameters = OmegaConfigLoader(str(PROJECT / "conf"), **arguments)["parameters"]
+    return OmegaConfigLoader(str(PROJECT / "conf"), **arguments)["parameters"]
+
+
+def read_configuration() -> tuple[RecipeOptions, BacktestOptions]:
+    """Recipe and backtest of `conf/base` for monthly data."""
+    parameters = read_settings()
     return recipe_of_settings(parameters["recipe"], MONTHLY), BacktestOptions(**parameters["backtest"])
