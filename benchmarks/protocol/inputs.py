@@ -61,13 +61,14 @@ def seasonal_scale(values: Array, season_length: int) -> Array:
     return np.asarray(np.nancumsum(change, axis=0) / np.where(pairs > 0, pairs, np.nan))
 
 
-def read_settings() -> Any:  # what conf/ holds
+def read_settings() -> dict[str, Any]:
     """Parameters of `conf/base`, as a run without an environment of its own would read them."""
     bootstrap_project(PROJECT)
     from pulse_kedro import settings
 
     arguments: dict[str, Any] = settings.CONFIG_LOADER_ARGS | {"default_run_env": "base"}
-    return OmegaConfigLoader(str(PROJECT / "conf"), **arguments)["parameters"]
+    parameters: dict[str, Any] = OmegaConfigLoader(str(PROJECT / "conf"), **arguments)["parameters"]
+    return parameters
 
 
 def read_configuration() -> tuple[RecipeOptions, BacktestOptions]:
