@@ -8,7 +8,7 @@ import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
 from pulse_kedro.forecasting.recipe import (
-    RIDGE_KINDS,
+    WINDOW_KINDS,
     CombinationOptions,
     IntervalOptions,
     MemberKind,
@@ -18,7 +18,7 @@ from pulse_kedro.forecasting.recipe import (
 
 YEAR = 12
 FAMILY = (
-    *(MemberOptions(kind=kind, look_back=3 if kind in RIDGE_KINDS else None) for kind in get_args(MemberKind)),
+    *(MemberOptions(kind=kind, look_back=3 if kind in WINDOW_KINDS else None) for kind in get_args(MemberKind)),
     MemberOptions(kind="last_ridge", look_back=4, refresh=4),
     MemberOptions(kind="level_ridge", look_back=3, half_life=9.5),
     MemberOptions(kind="drift_ridge", look_back=3, season=2),

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
-from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.forecaster import Forecaster, Trained
 from pulse_kedro.forecasting.members import create_member
+from pulse_kedro.forecasting.network_member import Network
 from pulse_kedro.forecasting.recipe import RecipeOptions
 from pulse_kedro.forecasting.ridge import batch_digest
 
@@ -61,7 +62,38 @@ def update_members(members: Mapping[str, Forecaster], old: Sequence[str], new: M
     return {name: member.align(columns).update(new.y, batch) for name, member in members.items()}
 
 
-def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.DatetimeIndex) -> Replay:
+NOTHING_LEARNED: Mapping[str, Trained] = {}
+
+
+def refit_members(
+    recipe: RecipeOptions, members: Mapping[str, Forecaster], old: Sequence[str], matrix: Matrix, *, known: int
+) -> dict[str, Forecaster]:
+    """Every member after one pass over a panel whose past changed; networks keep what they learned.
+
+    Args:
+        recipe: Of the members.
+        members: States over the series `old`.
+        old: Their ids, in the order of their columns.
+        matrix: The whole panel as it is now.
+        known: How many of its periods the states had seen.
+
+    Returns:
+        States over the series of the panel, by name.
+    """
+    learned = {name: member for name, member in members.items() if isinstance(member, Network)}
+    position = {name: column for column, name in enumerate(old)}
+    columns = [position.get(name, -1) for name in matrix.ids]
+    kept = {name: member.align(columns).rebase(matrix.y, known) for name, member in learned.items()}
+    return {name: kept.get(name, member) for name, member in fit_members(recipe, matrix).items()}
+
+
+def replay(
+    recipe: RecipeOptions,
+    matrix: Matrix,
+    scale: Array,
+    cutoffs: pd.DatetimeIndex,
+    learned: Mapping[str, Trained] = NOTHING_LEARNED,
+) -> Replay:
     """Forecasts of every member at every cutoff, in one additive pass over the data.
 
     Args:
@@ -69,6 +101,7 @@ def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.Date
         matrix: The panel. Shape `(T, S)`.
         scale: Scale of each series as known at each period. Shape `(T, S)`.
         cutoffs: Periods of the matrix, ascending.
+        learned: Members whose parameters are learned rarely, by name: they recall their generation of each cutoff.
 
     Returns:
         Forecasts and actuals; nothing in the forecasts at a cutoff depends on a later value.
@@ -76,6 +109,9 @@ def replay(recipe: RecipeOptions, matrix: Matrix, scale: Array, cutoffs: pd.Date
     stops = matrix.times.get_indexer(cutoffs) + 1
     points = np.full((len(recipe.members), len(stops), recipe.horizon, len(matrix.ids)), np.nan)
     for row, options in enumerate(recipe.members):
+        if options.name in learned:
+            points[row] = learned[options.name].recall(matrix.y, [int(stop) for stop in stops])
+            continue
         member, start = create_member(options, recipe, series=len(matrix.ids)), 0
         for column, stop in enumerate(stops):
             member = member.update(matrix.y[start:stop], "")

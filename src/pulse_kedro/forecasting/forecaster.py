@@ -37,6 +37,18 @@ class Forecaster(Protocol):
         ...
 
 
+class Trained(Forecaster, Protocol):
+    """A member whose parameters are learned rarely: generations, each from data up to some period."""
+
+    def learn(self, y: Array, known: int) -> Self:
+        """State with one more generation, from `y[:known]` (periods x series, `nan` = missing)."""
+        ...
+
+    def recall(self, y: Array, stops: Sequence[int]) -> Array:
+        """Points `(len(stops), horizon, series)` made at each stop from `y[:stop]` only, by the generation of then."""
+        ...
+
+
 def extend_tail(tail: Array, block: Array, length: int) -> Array:
     """Newest `length` periods of `tail` followed by `block`.
 

@@ -1,7 +1,7 @@
 """What a forecaster is made of. The digest of a recipe is the identity that promotions compare."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
@@ -25,10 +25,18 @@ MemberKind = Literal[
     "last_ridge",
     "log_ridge",
     "local_ridge",
+    "cycle_linear",
+    "nhits",
+    "tsmixer",
 ]
 BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
 RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge")
-LATER = ("season", "half_life", "refresh")
+NETWORK_KINDS = ("cycle_linear", "nhits", "tsmixer")
+WINDOW_KINDS = (*RIDGE_KINDS, *NETWORK_KINDS)
+"""Kinds that read a window, so that they need a look-back."""
+LEARNED_KINDS = NETWORK_KINDS
+"""Kinds whose parameters are learned rarely, by the run `retrain`; a plain cycle only moves them on."""
+LATER = ("season", "half_life", "refresh", "width")
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
 CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
 """Families of ways to combine, simplest first."""
@@ -57,9 +65,11 @@ class MemberOptions:
     kind: MemberKind
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
     constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
-    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones."""
+    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones. The
+    networks `cycle_linear` (on levels), `nhits` and `tsmixer` (on seasonal differences) are learned by the run
+    `retrain` only."""
     look_back: int | None = Field(default=None, ge=1)
-    """Observations a ridge reads, in steps; none for baselines."""
+    """Observations a ridge or a network reads, in steps; none for baselines."""
     season: int | None = Field(default=None, ge=1)
     """Steps in the season of this member, where it is not that of the recipe."""
     half_life: float | None = Field(default=None, gt=0)
@@ -67,12 +77,17 @@ class MemberOptions:
     refresh: int | None = Field(default=None, ge=1)
     """Steps between two solutions of a ridge; at every step when it is left open, for `local_ridge` once per
     horizon."""
+    width: int | None = Field(default=None, ge=1, le=512)
+    """Hidden units of a network; without it the width is that of the project. None for all others."""
 
     @model_validator(mode="after")
-    def _look_back_belongs_to_ridges(self) -> Self:
-        if (self.look_back is None) == (self.kind in RIDGE_KINDS):
-            need = "needs a look_back" if self.kind in RIDGE_KINDS else "takes no look_back"
+    def _sizes_belong_to_windows(self) -> Self:
+        if (self.look_back is None) == (self.kind in WINDOW_KINDS):
+            need = "needs a look_back" if self.kind in WINDOW_KINDS else "takes no look_back"
             msg = f"member {self.kind!r} {need}"
+            raise ValueError(msg)
+        if self.width is not None and self.kind not in NETWORK_KINDS:
+            msg = f"member {self.kind!r} takes no width"
             raise ValueError(msg)
         return self
 
@@ -178,6 +193,16 @@ class RecipeOptions:
             values[name] = {key: value for key, value in values[name].items() if not _is_later_default(options, key)}
         return values | {"members": tuple(member.as_dict() for member in self.members)}
 
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Names of the members whose parameters are learned rarely."""
+        return tuple(member.name for member in self.members if member.kind in LEARNED_KINDS)
+
+    def without_learned(self) -> "RecipeOptions":
+        """The recipe as a plain cycle asks for it: without members that only the run `retrain` brings."""
+        kept = tuple(member for member in self.members if member.kind not in LEARNED_KINDS)
+        return replace(self, members=kept) if kept else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class MemberSettings:
@@ -186,11 +211,13 @@ class MemberSettings:
     kind: MemberKind
     """Which forecaster. Ridges on seasonal differences come without (`seasonal_ridge`) and with (`drift_ridge`) a
     constant; `level_ridge` reads levels around their mean, `last_ridge` around the last one, `log_ridge` their
-    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones."""
+    logarithms; `local_ridge` has weights of its own for each series, pulled towards the common ones. The
+    networks `cycle_linear` (on levels), `nhits` and `tsmixer` (on seasonal differences) are learned by `retrain` only:
+    they stand in `retrain.members`."""
     look_back: int | None = Field(default=None, ge=1)
-    """Observations a ridge reads, in steps."""
+    """Observations a ridge or a network reads, in steps."""
     seasons: float | None = Field(default=None, gt=0)
-    """The same, in seasons; a ridge needs one of the two, a baseline takes none."""
+    """The same, in seasons; a ridge or a network needs one of the two, a baseline takes none."""
     season: int | Literal["second"] | None = Field(default=None)
     """Steps in the season of this member, or `second` for the longer season of the frequency (168 hours); the member
     is left out where there is none. `null` takes that of the recipe."""
@@ -201,12 +228,14 @@ class MemberSettings:
     per horizon."""
     only: tuple[str, ...] = Field(default=())
     """Frequencies of the data that get this member; all when it is left empty."""
+    width: int | None = Field(default=None, ge=1, le=512)
+    """Hidden units of a network; without it the width is that of the project. None for all others."""
 
     @model_validator(mode="after")
-    def _one_look_back_for_ridges(self) -> Self:
+    def _one_look_back_for_windows(self) -> Self:
         given = [name for name in ("look_back", "seasons") if getattr(self, name) is not None]
-        if len(given) != int(self.kind in RIDGE_KINDS):
-            need = "needs either look_back or seasons" if self.kind in RIDGE_KINDS else "takes no look_back"
+        if len(given) != int(self.kind in WINDOW_KINDS):
+            need = "needs either look_back or seasons" if self.kind in WINDOW_KINDS else "takes no look_back"
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
         return self
@@ -226,6 +255,7 @@ class MemberSettings:
             season=season,
             half_life=self.half_life and self.half_life * length,
             refresh=horizon if self.refresh == "horizon" else self.refresh,
+            width=self.width,
         )
 
 

@@ -240,13 +240,22 @@ def apply_weights(state: Ridge, weights: Array) -> Array:
     own = weights.ndim > inputs.design.ndim
     mapped = np.einsum("sd,sdh->sh", inputs.design, weights[known]) if own else inputs.design @ weights
     moves = inputs.scale[:, None] * mapped + inputs.centre[:, None]
-    levels = _add_season(moves, history[known], schema) if schema.variant == "seasonal" else moves
+    levels = add_season(moves, history[known], schema) if schema.variant == "seasonal" else moves
     points[:, known] = restored(schema, levels).T
     return points
 
 
-def _add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
-    """Levels from seasonal differences: each step adds its difference to the value one season earlier."""
+def add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
+    """Levels from seasonal differences: each step adds its difference to the value one season earlier.
+
+    Args:
+        moves: Differences in the unit of the target. Shape `(n, horizon)`.
+        history: Levels up to the origins, without gaps. Shape `(n, schema.history)`.
+        schema: Gives horizon and season.
+
+    Returns:
+        Shape `(n, horizon)`.
+    """
     levels = np.concatenate([history[:, -schema.season_length :], np.empty_like(moves)], axis=1)
     for step in range(schema.horizon):
         levels[:, schema.season_length + step] = levels[:, step] + moves[:, step]

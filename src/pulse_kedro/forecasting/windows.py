@@ -24,6 +24,9 @@ SCHEMA_OF_KIND: dict[str, dict[str, object]] = {
     "last_ridge": {"variant": "level", "intercept": True, "centre": "last"},
     "log_ridge": {"variant": "level", "intercept": True, "centre": "last", "transform": "log"},
     "local_ridge": {"variant": "level", "intercept": True, "centre": "last"},
+    "cycle_linear": {"variant": "level", "intercept": True},
+    "nhits": {"variant": "seasonal", "intercept": True},
+    "tsmixer": {"variant": "seasonal", "intercept": True},
 }
 
 
@@ -85,7 +88,7 @@ class WindowSchema:
 
 
 def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema:
-    """Windows of a ridge member."""
+    """Windows of a ridge or of a network."""
     fixed = SCHEMA_OF_KIND[options.kind]
     return WindowSchema(
         **fixed,  # type: ignore[arg-type]

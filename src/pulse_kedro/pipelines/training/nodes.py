@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,11 @@ from pulse_kedro.domain.training.triggers import (
     plan_jobs,
 )
 from pulse_kedro.forecasting.aggregation import combine_replay
-from pulse_kedro.forecasting.backtest import Replay, fit_members, replay, update_members
+from pulse_kedro.forecasting.backtest import Replay, fit_members, refit_members, replay, update_members
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
 from pulse_kedro.forecasting.combination import Combination
-from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.forecaster import Forecaster, Trained
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
@@ -56,21 +57,31 @@ def identify_cycle(period: Period, snapshot: Snapshot, recipe: RecipeOptions, co
 
 def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions) -> TrainingPlan:
     """Jobs of this cycle, each with its cause: bootstrap, update, recompute, or nothing."""
+    return plan_jobs(champion_facts(cycle, champion, panel), recipe.digest, panel)
+
+
+def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> ChampionFacts | None:
+    """What is asked of the bundle that served the parent cycle; `None` in the first cycle.
+
+    Raises:
+        FrequencyChanged: It was trained on another frequency.
+        OtherSeries: It knows none of the series.
+    """
     parent = cycle.period.parent
     if parent is None:
-        return plan_jobs(None, recipe.digest, panel)
+        return None
     bundle = champion[parent]()
     if bundle.frequency != cycle.period.frequency:
         raise FrequencyChanged(cycle.period.frequency, bundle.frequency)
     if panel[ID].isin(bundle.ids).sum() == 0:
         raise OtherSeries(str(panel[ID].iloc[0]), bundle.ids[0])
-    facts = ChampionFacts(
+    return ChampionFacts(
         digest=bundle.digest,
         recipe_digest=bundle.recipe_digest,
+        plain_digest=bundle.recipe.without_learned().digest,
         known_until=bundle.known_until,
         panel_digest=bundle.panel_digest,
     )
-    return plan_jobs(facts, recipe.digest, panel)
 
 
 def plan_folds(
@@ -118,7 +129,7 @@ def update_states(
             fits[job.role] = Fit(recipe=recipe, ids=matrix.ids, members=fit_members(recipe, matrix), parent=None)
             continue
         bundle = champion[str(cycle.period.parent)]()
-        fits[job.role] = _revise(bundle, matrix, recompute=job.mode == "recompute")
+        fits[job.role] = revise(bundle, matrix, recompute=job.mode == "recompute")
     return fits
 
 
@@ -131,11 +142,20 @@ def dense_panel(panel: pd.DataFrame, period: Period) -> Matrix:
     return Matrix(y=y, times=freq.grid(matrix.times[0], period.as_of), ids=matrix.ids)
 
 
-def _revise(bundle: Bundle, matrix: Matrix, *, recompute: bool) -> Fit:
-    """Next revision of a bundle's states; the recipe stays."""
+def revise(bundle: Bundle, matrix: Matrix, *, recompute: bool) -> Fit:
+    """Next revision of a bundle's states; the recipe stays, and so does what networks have learned.
+
+    Args:
+        bundle: What served before.
+        matrix: The whole panel.
+        recompute: Whether everything is read again because a value of the past changed.
+    """
     known = int(matrix.times.searchsorted(bundle.known_until, side="right"))
     new = Matrix(y=matrix.y[known:], times=matrix.times[known:], ids=matrix.ids)
-    members = fit_members(bundle.recipe, matrix) if recompute else update_members(bundle.members, bundle.ids, new)
+    if recompute:
+        members = refit_members(bundle.recipe, bundle.members, bundle.ids, matrix, known=known)
+    else:
+        members = update_members(bundle.members, bundle.ids, new)
     return Fit(recipe=bundle.recipe, ids=matrix.ids, members=members, parent=bundle.digest)
 
 
@@ -147,7 +167,12 @@ def replay_history(
     scales = dense_panel(features[[ID, TIME]].assign(**{TARGET: features["scale"]}), period)
     known = pd.DataFrame(scales.y).ffill().to_numpy()
     cutoffs = pd.DatetimeIndex(folds[CUTOFF])
-    return {role: replay(fit.recipe, matrix, known, cutoffs) for role, fit in states.items()}
+    return {role: replay(fit.recipe, matrix, known, cutoffs, _learned(fit)) for role, fit in states.items()}
+
+
+def _learned(fit: Fit) -> dict[str, Trained]:
+    """Members that recall what they knew at a cutoff instead of being replayed."""
+    return {name: cast("Trained", fit.members[name]) for name in fit.recipe.learned}
 
 
 def combine_members(states: dict[str, Fit], replays: dict[str, Replay]) -> dict[str, Combination]:
