@@ -13,6 +13,7 @@ from pulse_kedro.forecasting.learning import Lesson, TrainerOptions, WarmStart, 
 from pulse_kedro.forecasting.network_member import Network, lesson_of
 from pulse_kedro.forecasting.recipe import LEARNED_KINDS, MemberKind, MemberOptions, MemberSettings
 from pulse_kedro.forecasting.retraining import RetrainOptions
+from pulse_kedro.forecasting.search import SearchOptions
 
 TRAINER = TrainerOptions(
     loss="huber",
@@ -84,4 +85,5 @@ def retrain_options(**changes: Any) -> RetrainOptions:  # noqa: ANN401  # any fi
         warm_start="recursive",
         trainer=trainer(epochs=2, **changes),
         curriculum=CURRICULUM,
+        search=SearchOptions(seconds=0, trials=1, folds=1),
     )

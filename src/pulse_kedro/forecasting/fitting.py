@@ -16,7 +16,8 @@ from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.curriculum import CurriculumOptions, Windows, decay, find_windows, replayed, split
 from pulse_kedro.forecasting.learning import Generation, Lesson, Place, TrainerOptions, WarmStart, Workshop
 from pulse_kedro.forecasting.network_member import Network, lesson_of
-from pulse_kedro.forecasting.ridge import empty_ridge, solve
+from pulse_kedro.forecasting.ridge import empty_ridge
+from pulse_kedro.forecasting.solving import solve
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer

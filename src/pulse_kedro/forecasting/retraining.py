@@ -12,8 +12,9 @@ from pulse_kedro.forecasting.curriculum import CurriculumOptions
 from pulse_kedro.forecasting.fitting import Teacher
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.learning import TrainerOptions, WarmStart, Workshop
-from pulse_kedro.forecasting.network_member import Network
+from pulse_kedro.forecasting.network_member import Network, lesson_of
 from pulse_kedro.forecasting.recipe import MemberSettings, RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.search import SearchOptions, search_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -31,6 +32,8 @@ class RetrainOptions:
     """How a network is trained."""
     curriculum: CurriculumOptions
     """Which windows it learns from."""
+    search: SearchOptions
+    """How long better settings of the trainer are looked for first."""
 
 
 def recipe_with_learners(recipe: RecipeSettings, options: RetrainOptions, freq: Frequency) -> RecipeOptions:
@@ -70,14 +73,23 @@ def teach(
         options: How.
         workshop: Where.
     """
-    teacher = Teacher(
-        warm_start=options.warm_start, trainer=options.trainer, curriculum=options.curriculum, workshop=workshop
-    )
     taught = dict(members)
     for name, member in members.items():
         if isinstance(member, Network):
+            trainer = _searched(member, y[: stops[0]], options, workshop)
+            teacher = Teacher(
+                warm_start=options.warm_start, trainer=trainer, curriculum=options.curriculum, workshop=workshop
+            )
             pupil = replace(member, teach=teacher)
             for stop in stops:
                 pupil = pupil.learn(y, stop)
             taught[name] = replace(pupil, teach=None)
     return taught
+
+
+def _searched(network: Network, values: Array, options: RetrainOptions, workshop: Workshop) -> TrainerOptions:
+    """Trainer options for a network, looked for on what its first lesson may see, if a search is asked for."""
+    if not options.search.seconds:
+        return options.trainer
+    given = {"warm_start": options.warm_start, "trainer": options.trainer, "curriculum": options.curriculum}
+    return search_settings(lesson_of(network, values, **given), options.search, cores=workshop.cores)
