@@ -7,9 +7,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, cast
@@ -20,6 +23,7 @@ from pulse_kedro.adapters.compute import usable_cores
 from pulse_kedro.adapters.stores.files import write_file
 from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.panel import Array
+from pulse_kedro.forecasting.fitting import TrainingInterrupted
 from pulse_kedro.forecasting.learning import Generation, Lesson, TrainerOptions, below, restore_lesson
 
 CHECKPOINT, SETTINGS, LESSON, RESULT = "last.ckpt", "settings.json", "lesson", "result"
@@ -119,15 +123,8 @@ class FolderWorkshop:
             text=True,
             env=os.environ | {"OMP_NUM_THREADS": str(threads_each(lesson.trainer, self.cores))},
         )
-        try:
+        with _ending_with_us(child, lesson.member):
             _, words = child.communicate()
-        except BaseException:
-            child.terminate()
-            try:
-                child.wait(STOP_AFTER)
-            except subprocess.TimeoutExpired:
-                child.kill()
-            raise
         if child.returncode or not result.exists():
             raise WorkersFailed(lesson.member, child.returncode, telling_line(words))
         return read_generation(place.folder)
@@ -137,6 +134,30 @@ class FolderWorkshop:
         for folder in self.folder.glob("*"):
             if folder.name not in keys:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _ending_with_us(child: "subprocess.Popen[str]", member: str) -> Iterator[None]:
+    """Stop a child when we are stopped: SIGTERM becomes an error here, and no error leaves the child behind."""
+
+    def stop(*_: object) -> None:
+        raise TrainingInterrupted(member)
+
+    heard = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, stop) if heard else None
+    try:
+        yield
+    except BaseException:
+        child.terminate()
+        try:
+            child.communicate(timeout=STOP_AFTER)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.communicate()
+        raise
+    finally:
+        if heard:
+            signal.signal(signal.SIGTERM, before)
 
 
 def telling_line(words: str) -> str:

@@ -32,15 +32,16 @@ class TrainingInterrupted(PulseError):
     code: ClassVar[str] = "unknown"
     detail: ClassVar[str] = "interrupted"
 
-    def __init__(self, member: str, epoch: int) -> None:
-        """Keep what was trained, and the epoch it was in."""
+    def __init__(self, member: str, epoch: int | None = None) -> None:
+        """Keep what was trained, and the epoch it was in, if that is known."""
         super().__init__(member, epoch)
         self.member, self.epoch = member, epoch
 
     def __str__(self) -> str:
         """Say where it stopped and that nothing is lost."""
+        where = "" if self.epoch is None else f" in epoch {self.epoch}"
         return (
-            f"Training {self.member} failed: got SIGTERM in epoch {self.epoch}, expected to reach the end. "
+            f"Training {self.member} failed: got SIGTERM{where}, expected to reach the end. "
             "Run the same command again: it goes on from the last finished epoch."
         )
 

@@ -142,6 +142,7 @@ class NetworkTraining(LightningModule):
                 {"params": list(self.network.residual.parameters()), "weight_decay": options.weight_decay},
             ],
             lr=options.learning_rate or options.learning_rate_range[0],
+            fused=options.precision != "16-mixed",  # a scaler of gradients and a fused step exclude clipping
         )
         for name, weight in self.network.named_parameters():
             if f"{name}.step" in self.moments:

@@ -46,10 +46,9 @@ def huber(actual: Tensor, predicted: Tensor, delta: float) -> Tensor:
     """Mean Huber loss of each window: quadratic up to `delta`, linear beyond; shape `(n,)`.
 
     Source:
-        Huber (1964): e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2).
+        Huber (1964): e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2). torch has it as one operation.
     """
-    error = (actual - predicted).abs()
-    return torch.where(error <= delta, error.square() / 2, delta * (error - delta / 2)).mean(dim=1)
+    return torch.nn.functional.huber_loss(predicted, actual, reduction="none", delta=delta).mean(dim=1)
 
 
 def loss(name: LossName, schema: WindowSchema, batch: Batch, moves: Tensor, parameter: float) -> Tensor:

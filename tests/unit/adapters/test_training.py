@@ -1,6 +1,10 @@
 """Where networks are trained: checkpoints that are whole or refused, places, and the command that starts processes."""
 
+import os
+import signal
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import torch
 
 from miniature import waves
 from network_samples import lesson, pupil, trainer
+from pulse_kedro.adapters import training
 from pulse_kedro.adapters.checkpoints import AtomicCheckpoints
 from pulse_kedro.adapters.stores.files import DamagedFile
 from pulse_kedro.adapters.training import (
@@ -20,6 +25,7 @@ from pulse_kedro.adapters.training import (
     threads_each,
     write_parts,
 )
+from pulse_kedro.forecasting.fitting import TrainingInterrupted
 from pulse_kedro.forecasting.learning import restore_lesson
 
 CONTENT = {"epoch": 3, "weights": torch.arange(4.0)}
@@ -138,6 +144,28 @@ def test_processes_of_several_machines_meet_at_the_rendezvous() -> None:
     command = launch_command(trainer(devices=2, num_nodes=2, rendezvous="host:29400"), Path("here"))
 
     assert ["--nnodes=2", "--rdzv-backend=c10d", "--rdzv-endpoint=host:29400", "--nproc-per-node=2"] == command[3:7]
+
+
+def test_processes_end_when_the_run_is_asked_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tmp_path / "pid"
+    endless = f"import os, time; open({str(said)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    monkeypatch.setattr(training, "launch_command", lambda *_: [sys.executable, "-c", endless])
+    before = signal.getsignal(signal.SIGTERM)
+
+    def stop_us_when_it_runs() -> None:
+        while not (said.exists() and said.read_text(encoding="utf-8")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    other = threading.Thread(target=stop_us_when_it_runs)
+    other.start()
+    with pytest.raises(TrainingInterrupted, match="Training nhits_24 failed: got SIGTERM, expected to reach the end"):
+        FolderWorkshop(folder=tmp_path).launch(lesson("nhits", waves(0, periods=60, series=2)), "a1")
+    other.join()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.read_text(encoding="utf-8")), 0)
+    assert before == signal.getsignal(signal.SIGTERM)
 
 
 def test_processes_share_the_cores() -> None:
