@@ -5,8 +5,8 @@ Usage: python benchmarks/training_throughput.py [--json] [--steps N] [--csv PATH
 Seven hourly series of 11,520 values, shaped like the ETT data (or the numeric columns of `--csv`), look-back 336,
 horizon 96, batches of 1,024 windows, one CPU thread. Each side is timed in a process of its own, for ten steps and
 for N more; the difference is what the steps cost, without imports and preparation. CPU seconds count, because other
-work may run on the same cores. The peer is installed into a virtual environment of its own, because it holds
-Lightning below 2.6; `--peer` names a Python that has it already.
+work may run on the same cores. The peer is installed into a virtual environment of its own, because it
+holds versions that the project does not want; `--peer` names a Python that has it already.
 """
 
 import argparse

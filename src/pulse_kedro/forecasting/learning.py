@@ -65,7 +65,7 @@ class TrainerOptions:
     num_nodes: int = Field(ge=1)
     """Machines; each of them starts the same command."""
     rendezvous: str | None
-    """Where the machines find each other, `host:port`; needed with more than one machine."""
+    """Where the machines find each other: name and port of one of them with a colon between; needed with several."""
     strategy: str
     """Lightning strategy of the processes; `auto` takes `ddp` where there are several."""
     precision: Precision | None
