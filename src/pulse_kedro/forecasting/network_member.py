@@ -15,6 +15,8 @@ from pulse_kedro.forecasting.windows import WindowSchema, standardise
 
 WIDTH = 64
 """Hidden units of a network whose recipe names none; ours, a tenth of the parameters that are allowed."""
+AT_ONCE = 20_000
+"""Windows asked at once; ours, some ten megabytes for each hundred values of a window."""
 KEPT = 8
 """Newest generations that are kept: those of a retraining with all its cutoffs, and its predecessors; ours."""
 
@@ -111,9 +113,10 @@ class Network:
         for number, generation in enumerate(self.generations):
             rows = [row for row, of in enumerate(chosen) if of == number]
             full = [row for row in rows if len(tails[row]) >= self.schema.history]
-            if full:
-                histories = [fill_gaps(tails[row], self.schema.season_length)[-self.schema.history :] for row in full]
-                points[full] = self._answer(generation, np.stack(histories), [stops[row] for row in full])
+            many = max(1, AT_ONCE // max(1, points.shape[2]))
+            for part in (full[start : start + many] for start in range(0, len(full), many)):
+                histories = [fill_gaps(tails[row], self.schema.season_length)[-self.schema.history :] for row in part]
+                points[part] = self._answer(generation, np.stack(histories), [stops[row] for row in part])
         return points
 
     def _generation_at(self, stop: int) -> int:

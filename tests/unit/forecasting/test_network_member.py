@@ -9,6 +9,7 @@ import pytest
 
 from miniature import waves
 from network_samples import pupil, untaught
+from pulse_kedro.forecasting import network_member
 from pulse_kedro.forecasting.forecaster import Trained
 from pulse_kedro.forecasting.members import restore_member
 from pulse_kedro.forecasting.network_member import KEPT, Network, NobodyTeaches, lesson_of
@@ -67,6 +68,15 @@ def test_what_it_recalls_is_what_it_would_have_said_then(taught: Network, world:
     assert np.isnan(recalled[0]).all()
     assert np.isfinite(recalled[1:, :, :3]).all()
     np.testing.assert_allclose(taught.forecast(), recalled[-1], rtol=1e-9)
+
+
+def test_many_windows_are_asked_in_parts_with_the_same_answer(
+    taught: Network, world: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = taught.recall(world, STOPS)
+    monkeypatch.setattr(network_member, "AT_ONCE", 5)
+
+    np.testing.assert_allclose(whole, taught.recall(world, STOPS), rtol=1e-9)
 
 
 def test_nothing_recalled_depends_on_what_came_later(taught: Network, world: np.ndarray) -> None:
