@@ -100,7 +100,10 @@ def standardised(schema: WindowSchema, levels: Tensor) -> tuple[Tensor, Tensor, 
         moves = future - centre[:, None]
     design = levels.new_ones(len(levels), schema.features)
     torch.div(inputs, scale[:, None], out=design[:, : schema.look_back])
-    return design, (moves / scale[:, None]).clamp_(-schema.clip, schema.clip), centre, scale
+    targets = moves / scale[:, None]
+    if schema.clip is not None:
+        targets.clamp_(-schema.clip, schema.clip)
+    return design, targets, centre, scale
 
 
 def unscaled(schema: WindowSchema, batch: Batch, moves: Tensor) -> Tensor:
