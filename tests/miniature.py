@@ -6,14 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
-from pulse_kedro.forecasting.recipe import (
-    BASELINE_KINDS,
-    RIDGE_KINDS,
-    CombinationOptions,
-    IntervalOptions,
-    MemberOptions,
-    RecipeOptions,
-)
+from pulse_kedro.forecasting.kinds import BASELINE_KINDS, RIDGE_KINDS
+from pulse_kedro.forecasting.recipe import CombinationOptions, IntervalOptions, MemberOptions, RecipeOptions
 
 YEAR = 12
 FAMILY = (

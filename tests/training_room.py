@@ -1,5 +1,6 @@
 """The training room on small tables: what it needs is made by the data room, its recipe takes a second."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.recipe import MemberSettings, RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.spread import NATIVE
 from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
-from pulse_kedro.pipelines.training import create_pipeline
+from pulse_kedro.pipelines.training import create_pipeline, create_retraining_pipeline
 from rooms import run_room
 from source_samples import declare, snapshot_of
 
@@ -55,8 +56,12 @@ def train(
     parent: Made | None = None,
     recipe: RecipeOptions = RECIPE,
     backtest: BacktestOptions = BACKTEST,
+    retraining: Mapping[str, object] | None = None,
 ) -> Made:
-    """Everything the room makes when `known` months are known, on top of what `parent` made and served."""
+    """Everything the room makes when `known` months are known, on top of what `parent` made and served.
+
+    With `retraining`, which holds `params:retrain` and `workshop`, networks learn.
+    """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
     ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
@@ -72,7 +77,10 @@ def train(
         "params:backtest": backtest,
         "params:compute": NATIVE,
     }
-    return given | run_room(create_pipeline(), given)
+    if retraining is None:
+        return given | run_room(create_pipeline(), given)
+    given |= retraining
+    return given | run_room(create_retraining_pipeline(), given)
 
 
 def serving(made: Made) -> Bundle:

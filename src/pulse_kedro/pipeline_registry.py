@@ -20,7 +20,9 @@ ROOMS = {
 
 RUNS = {
     "cycle": ("data_management", "training", "metrics", "rules", "inference", "recovery", "reporting"),
+    "retrain": ("data_management", "retraining", "metrics", "rules", "inference", "recovery", "reporting"),
 }
+"""Named runs, by the rooms they are made of; `retraining` is the training room where networks learn."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -31,5 +33,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         the tag of every node, so that `--tags` narrows down any of them.
     """
     rooms = {name: Pipeline(room.create_pipeline(), tags=name) for name, room in ROOMS.items()}
-    runs = {name: sum((rooms[part] for part in parts), start=Pipeline([])) for name, parts in RUNS.items()}
+    parts = rooms | {"retraining": Pipeline(training.create_retraining_pipeline(), tags="training")}
+    runs = {name: sum((parts[room] for room in made_of), start=Pipeline([])) for name, made_of in RUNS.items()}
     return rooms | runs | {"__default__": runs["cycle"]}

@@ -13,7 +13,7 @@ CONF = Path(__file__).parents[2] / "conf"
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
 KINDS = ("globals", "parameters", "catalog", "mlflow")
 # They close the loop between runs: with a layer, the layers would run in a circle and kedro-viz would hide them all.
-STORES = {"history", "champion", "ledger", "cycle_record", "code_version", "bundle_check"}
+STORES = {"history", "champion", "ledger", "cycle_record", "code_version", "bundle_check", "workshop"}
 
 Config = dict[str, Any]
 Reader = Callable[[str, str], Config]

@@ -11,7 +11,9 @@ from pulse_kedro.pipeline_registry import ROOMS, RUNS
 
 
 def functions(pipelines: dict[str, Pipeline]) -> list[tuple[Node, Callable[..., Any]]]:
-    return [(node, node.func) for node in pipelines["__default__"].nodes]
+    """Every node of every run with its function."""
+    nodes = {node.name: node for pipeline in pipelines.values() for node in pipeline.nodes}
+    return [(node, node.func) for node in nodes.values()]
 
 
 def test_registry_holds_rooms_runs_and_the_cycle(pipelines: dict[str, Pipeline]) -> None:
@@ -72,3 +74,23 @@ def test_params_argument_is_built_into_an_options_class(pipelines: dict[str, Pip
     ]
 
     assert [] == untyped
+
+
+def test_a_retraining_has_the_rooms_of_a_cycle_with_another_beginning_of_training(
+    pipelines: dict[str, Pipeline],
+) -> None:
+    learning, plain = ({node.name for node in pipelines[run].nodes} for run in ("retrain", "cycle"))
+
+    assert {
+        "training.resolve_learning_recipe",
+        "training.identify_retraining",
+        "training.plan_learning",
+        "training.teach_members",
+    } == learning - plain
+    assert {
+        "training.resolve_recipe",
+        "training.identify_cycle",
+        "training.plan_training",
+        "training.update_states",
+    } == plain - learning
+    assert pipelines["cycle"].all_outputs() == pipelines["retrain"].all_outputs()

@@ -18,13 +18,14 @@ from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.backtest import update_members
 from pulse_kedro.forecasting.bundle_files import load_bundle, save_bundle, seal
 from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.kinds import RIDGE_KINDS
 from pulse_kedro.forecasting.local_ridge import LocalRidge
 from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import MemberOptions
 from pulse_kedro.forecasting.ridge import Ridge, SchemaDiffers
 
 STATE, FORECAST = 1e-10, 1e-8
-RIDGES = [member for member in FAMILY if member.look_back]
+RIDGES = [member for member in FAMILY if member.kind in RIDGE_KINDS]
 SHIFTED = [member for member in FAMILY if member.kind not in ("log_ridge", "raw_ridge") and member.scale != "none"]
 every_member = pytest.mark.parametrize("member", FAMILY, ids=lambda member: member.name)
 every_ridge = pytest.mark.parametrize("member", RIDGES, ids=lambda member: member.name)

@@ -1,4 +1,4 @@
-"""Live collaborators of a run: which code is running, and a fresh process that checks bundles."""
+"""Live collaborators of a run: which code is running, a process that checks bundles, the place where networks learn."""
 
 import hashlib
 import json
@@ -13,6 +13,7 @@ from typing import Any, Never, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 import pulse_kedro
+from pulse_kedro.forecasting.learning import Workshop
 
 _DIGITS = 8
 
@@ -106,6 +107,37 @@ class BundleCheckDataset(AbstractDataset[Never, Callable[[str], dict[str, object
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path.as_posix(), "seconds": self._seconds}
+
+
+class WorkshopDataset(AbstractDataset[Never, Workshop]):
+    """Where networks are trained: folders for checkpoints, processes for several devices. Load only."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep where it is; nothing is made.
+
+        Args:
+            path: Folder for the checkpoints of trainings that are under way.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Workshop:
+        """The workshop."""
+        from pulse_kedro.adapters.training import FolderWorkshop
+
+        return FolderWorkshop(folder=self._path)
+
+    def save(self, _: Never) -> NoReturn:
+        """Refuse: it is a place, not a value."""
+        message = "Saving a workshop failed: it is where networks are trained. Remove the output from the node."
+        raise DatasetError(message)
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path.as_posix()}
 
 
 def _verdict(child: subprocess.CompletedProcess[str]) -> dict[str, object]:

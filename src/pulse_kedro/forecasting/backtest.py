@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
-from pulse_kedro.forecasting.forecaster import Failure, Fallible, Forecaster, Restartable, Trained
+from pulse_kedro.forecasting.forecaster import Failure, Fallible, Forecaster, Rebasable, Trained
 from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import RecipeOptions
 from pulse_kedro.forecasting.ridge import batch_digest
@@ -64,27 +64,27 @@ def update_members(members: Mapping[str, Forecaster], old: Sequence[str], new: M
 
 
 def recompute_members(
-    recipe: RecipeOptions, members: Mapping[str, Forecaster], old: Sequence[str], matrix: Matrix
+    recipe: RecipeOptions, members: Mapping[str, Forecaster], old: Sequence[str], matrix: Matrix, *, known: int
 ) -> dict[str, Forecaster]:
-    """Every member after one pass over a panel whose past was corrected.
+    """Every member after one pass over a panel whose past changed; what was learned rarely is kept.
 
     Args:
         recipe: What they are made from.
-        members: States over the series `old`; of those that learn rarely the generations are kept.
+        members: States over the series `old`.
         old: Their ids, in the order of their columns.
-        matrix: The corrected panel from its first period on.
+        matrix: The whole panel as it is now.
+        known: How many of its periods the states had seen.
 
     Returns:
         States over the series of `matrix`, by name.
     """
     position = {name: column for column, name in enumerate(old)}
     columns = [position.get(name, -1) for name in matrix.ids]
-    batch = batch_digest(matrix.y, matrix.ids, str(matrix.times[0]))
-    kept = {
-        name: member.restart().align(columns).update(matrix.y, batch)
-        for name, member in members.items()
-        if isinstance(member, Restartable)
-    }
+    kept: dict[str, Forecaster] = {}
+    for name, member in members.items():
+        aligned = member.align(columns)
+        if isinstance(aligned, Rebasable):
+            kept[name] = aligned.rebase(matrix.y, known)
     return {name: kept.get(name, member) for name, member in fit_members(recipe, matrix).items()}
 
 

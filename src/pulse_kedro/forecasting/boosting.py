@@ -123,11 +123,17 @@ class Boosted:
         windows = windows_at(self.tail, [len(self.tail)], self.recipe.season_length)
         return np.asarray(self._correct(self.generations[newest], windows, base[None], [self.seen])[0])
 
-    def restart(self) -> Self:
-        """The same trees before any data arrived: for a panel whose past was corrected."""
-        series = self.tail.shape[1]
+    def rebase(self, y: Array, known: int) -> Self:
+        """State over a panel whose past changed; what was learned keeps its place in time.
+
+        Args:
+            y: The whole panel as it is now. Shape `(periods, series)`.
+            known: How many of its periods this state had seen.
+        """
+        series, moved = self.tail.shape[1], known - self.seen
         base = {options.name: self.create(options, self.recipe, series=series) for options in self.recipe.members}
-        return replace(self, base=base, seen=0, tail=self.tail[:0])
+        generations = tuple(replace(one, trained_until=one.trained_until + moved) for one in self.generations)
+        return replace(self, base=base, seen=0, tail=self.tail[:0], generations=generations).update(y, "")
 
     def arrays(self) -> Mapping[str, Array]:
         """The tail, and the arrays of the base members."""

@@ -154,9 +154,16 @@ class Expert:
         """Series that the fallback serves: those that a generation could not learn, then those that fail just now."""
         return (*self._unlearned(), *self._recall_tail()[1])
 
-    def restart(self) -> Self:
-        """The same generations before any data arrived: for a panel whose past was corrected."""
-        return replace(self, seen=0, tail=self.tail[:0])
+    def rebase(self, y: Array, known: int) -> Self:
+        """State over a panel whose past changed; what was learned keeps its place in time.
+
+        Args:
+            y: The whole panel as it is now. Shape `(periods, series)`.
+            known: How many of its periods this state had seen.
+        """
+        moved = known - self.seen
+        generations = tuple(replace(one, trained_until=one.trained_until + moved) for one in self.generations)
+        return replace(self, seen=0, tail=self.tail[:0], generations=generations).update(y, "")
 
     def arrays(self) -> Mapping[str, Array]:
         """The tail, and per generation the vectors of all series in a row with their lengths."""

@@ -85,11 +85,16 @@ class Fallible(Protocol):
 
 
 @runtime_checkable
-class Restartable(Protocol):
-    """A member that can be led over a corrected panel without learning anew."""
+class Rebasable(Protocol):
+    """A member that can be led over a panel whose past changed without learning anew."""
 
-    def restart(self) -> Forecaster:
-        """The same generations before any data arrived."""
+    def rebase(self, y: Array, known: int) -> Forecaster:
+        """The same generations, which keep their place in time, over the panel as it is now.
+
+        Args:
+            y: The whole panel. Shape `(periods, series)`.
+            known: How many of its periods this state had seen: the panel may begin earlier or later than it did.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""Members that learn rarely or never: their kinds, what the recipe may say of them, and what it may not."""
+"""Kinds of members, what the recipe may say of each, and what it may not."""
 
 from collections.abc import Mapping
 from typing import Literal, Protocol
@@ -8,10 +8,40 @@ from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.errors import InvalidConfiguration
 
+MemberKind = Literal[
+    "naive",
+    "seasonal_naive",
+    "seasonal_drift",
+    "seasonal_mean",
+    "seasonal_decay",
+    "drift",
+    "seasonal_ridge",
+    "drift_ridge",
+    "level_ridge",
+    "last_ridge",
+    "log_ridge",
+    "local_ridge",
+    "raw_ridge",
+    "auto_ets",
+    "auto_theta",
+    "auto_ces",
+    "mfles",
+    "auto_arima",
+    "lightgbm",
+    "zero_shot",
+    "cycle_linear",
+    "nhits",
+    "tsmixer",
+]
+BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
+RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge", "raw_ridge")
+NETWORK_KINDS = ("cycle_linear", "nhits", "tsmixer")
+WINDOW_KINDS = (*RIDGE_KINDS, *NETWORK_KINDS)
+"""Kinds that read a window, so that they need a look-back."""
 ExpertKind = Literal["auto_ets", "auto_theta", "auto_ces", "mfles", "auto_arima"]
 EXPERT_KINDS = ("auto_ets", "auto_theta", "auto_ces", "mfles", "auto_arima")
-LEARNED_KINDS = (*EXPERT_KINDS, "lightgbm")
-"""Kinds whose parameters are learned rarely; a plain cycle only moves them on."""
+LEARNED_KINDS = (*EXPERT_KINDS, "lightgbm", *NETWORK_KINDS)
+"""Kinds whose parameters are learned rarely, by the run `retrain`; a plain cycle only moves them on."""
 MULTISEASONAL_KINDS = ("mfles", "auto_arima")
 """Experts that read more than one season."""
 SHORT_SEASON = 24
@@ -21,10 +51,12 @@ OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "seconds": EXPERT_KINDS,
     "series_seconds": EXPERT_KINDS,
     "pretrained": ("zero_shot",),
+    "width": NETWORK_KINDS,
+    "scale": RIDGE_KINDS,
 }
 """Fields of single families, with the kinds that take them."""
 WINDOW_FIELDS = ("season", "half_life", "refresh")
-"""Fields of baselines and ridges that the kinds of this module do not take."""
+"""Fields of baselines, ridges and networks that no other kind takes."""
 
 
 class SeasonTooLong(InvalidConfiguration):
@@ -72,7 +104,7 @@ def refuse_foreign_fields(member: Member) -> None:
     """
     kind = member.kind
     foreign = [name for name, kinds in OWN_FIELDS.items() if kind not in kinds]
-    if kind in (*LEARNED_KINDS, "zero_shot"):
+    if kind in (*EXPERT_KINDS, "lightgbm", "zero_shot"):
         foreign += WINDOW_FIELDS
     for name in foreign:
         if getattr(member, name) is not None:

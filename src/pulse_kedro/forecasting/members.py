@@ -11,9 +11,10 @@ from pulse_kedro.forecasting.baselines import BaselineKind, empty_baseline, rest
 from pulse_kedro.forecasting.boosting import empty_boosted, restore_boosted
 from pulse_kedro.forecasting.experts import Expert, empty_expert, restore_expert
 from pulse_kedro.forecasting.forecaster import Forecaster, Trained
-from pulse_kedro.forecasting.kinds import EXPERT_KINDS
+from pulse_kedro.forecasting.kinds import BASELINE_KINDS, EXPERT_KINDS, NETWORK_KINDS, RIDGE_KINDS
 from pulse_kedro.forecasting.local_ridge import empty_local_ridge, restore_local_ridge
-from pulse_kedro.forecasting.recipe import BASELINE_KINDS, RIDGE_KINDS, MemberOptions, RecipeOptions
+from pulse_kedro.forecasting.network_member import empty_network, restore_network
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 from pulse_kedro.forecasting.ridge import empty_ridge, restore_ridge
 from pulse_kedro.forecasting.spread import ComputeOptions
 from pulse_kedro.forecasting.windows import window_schema
@@ -36,6 +37,9 @@ def create_member(options: MemberOptions, recipe: RecipeOptions, *, series: int)
             options=options.pretrained,
             tail=np.empty((0, series)),
         )
+    if options.kind in NETWORK_KINDS:
+        schema = window_schema(options, recipe)
+        return empty_network(options.name, options.kind, schema, width=options.width, series=series)
     return empty_baseline(
         cast("BaselineKind", options.kind),
         horizon=recipe.horizon,
@@ -55,6 +59,7 @@ RESTORE: Mapping[str, Restore] = {
     "ridge": restore_ridge,
     "local_ridge": restore_local_ridge,
     **dict.fromkeys(EXPERT_KINDS, restore_expert),
+    **dict.fromkeys(NETWORK_KINDS, restore_network),
     "lightgbm": _restore_boosted,
     "zero_shot": restore_pretrained,
 }

@@ -1,7 +1,7 @@
 """What a forecaster is made of. The digest of a recipe is the identity that promotions compare."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
@@ -12,39 +12,20 @@ from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
 from pulse_kedro.forecasting.kinds import (
+    BASELINE_KINDS,
+    LEARNED_KINDS,
     MULTISEASONAL_KINDS,
     OWN_FIELDS,
+    RIDGE_KINDS,
     SHORT_SEASON,
+    WINDOW_KINDS,
+    MemberKind,
     PretrainedOptions,
     SeasonTooLong,
     refuse_foreign_fields,
 )
 
-MemberKind = Literal[
-    "naive",
-    "seasonal_naive",
-    "seasonal_drift",
-    "seasonal_mean",
-    "seasonal_decay",
-    "drift",
-    "seasonal_ridge",
-    "drift_ridge",
-    "level_ridge",
-    "last_ridge",
-    "log_ridge",
-    "local_ridge",
-    "raw_ridge",
-    "auto_ets",
-    "auto_theta",
-    "auto_ces",
-    "mfles",
-    "auto_arima",
-    "lightgbm",
-    "zero_shot",
-]
-BASELINE_KINDS = ("naive", "seasonal_naive", "seasonal_drift", "seasonal_mean", "seasonal_decay", "drift")
-RIDGE_KINDS = ("seasonal_ridge", "drift_ridge", "level_ridge", "last_ridge", "log_ridge", "local_ridge", "raw_ridge")
-LATER = ("season", "half_life", "refresh", "scale", *OWN_FIELDS)
+LATER = ("season", "half_life", "refresh", *OWN_FIELDS)
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
 CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
 """Families of ways to combine, simplest first."""
@@ -77,9 +58,10 @@ class MemberOptions:
     levels as they are. The statistical
     experts `auto_ets`, `auto_theta`, `auto_ces`, `mfles` and `auto_arima` have parameters per series, `lightgbm`
     corrects the median of the baselines and ridges of the recipe; a plain cycle never learns them anew. `zero_shot`
-    asks a pre-trained model."""
+    asks a pre-trained model. The networks `cycle_linear` (on levels), `nhits` and `tsmixer` (on seasonal differences)
+    are learned by the run `retrain` only, as are the experts and `lightgbm`."""
     look_back: int | None = Field(default=None, ge=1)
-    """Observations a ridge reads, in steps; none for others."""
+    """Observations a ridge or a network reads, in steps; none for others."""
     season: int | None = Field(default=None, ge=1)
     """Steps in the season of this member, where it is not that of the recipe."""
     half_life: float | None = Field(default=None, gt=0)
@@ -99,11 +81,13 @@ class MemberOptions:
     """The same for one series; `null` takes 30."""
     pretrained: PretrainedOptions | None = None
     """The model behind `zero_shot`, which needs it; nobody else takes one."""
+    width: int | None = Field(default=None, ge=1, le=512)
+    """Hidden units of a network; `null` takes the width of the project."""
 
     @model_validator(mode="after")
-    def _look_back_belongs_to_ridges(self) -> Self:
-        if (self.look_back is None) == (self.kind in RIDGE_KINDS):
-            need = "needs a look_back" if self.kind in RIDGE_KINDS else "takes no look_back"
+    def _sizes_belong_to_windows(self) -> Self:
+        if (self.look_back is None) == (self.kind in WINDOW_KINDS):
+            need = "needs a look_back" if self.kind in WINDOW_KINDS else "takes no look_back"
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
         refuse_foreign_fields(self)
@@ -225,6 +209,16 @@ class RecipeOptions:
             values[name] = {key: value for key, value in values[name].items() if not _is_later_default(options, key)}
         return values | {"members": tuple(member.as_dict() for member in self.members)}
 
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Names of the members whose parameters are learned rarely."""
+        return tuple(member.name for member in self.members if member.kind in LEARNED_KINDS)
+
+    def without_learned(self) -> "RecipeOptions":
+        """The recipe as a plain cycle asks for it: without members that only the run `retrain` brings."""
+        kept = tuple(member for member in self.members if member.kind not in LEARNED_KINDS)
+        return replace(self, members=kept) if kept else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class MemberSettings:
@@ -237,11 +231,12 @@ class MemberSettings:
     levels as they are. The statistical
     experts `auto_ets`, `auto_theta`, `auto_ces`, `mfles` and `auto_arima` have parameters per series, `lightgbm`
     corrects the median of the baselines and ridges of the recipe; a plain cycle never learns them anew. `zero_shot`
-    asks a pre-trained model."""
+    asks a pre-trained model. The networks `cycle_linear` (on levels), `nhits` and `tsmixer` (on seasonal differences)
+    are learned by the run `retrain` only, as are the experts and `lightgbm`."""
     look_back: int | None = Field(default=None, ge=1)
-    """Observations a ridge reads, in steps."""
+    """Observations a ridge or a network reads, in steps."""
     seasons: float | None = Field(default=None, gt=0)
-    """The same, in seasons; a ridge needs one of the two, others take none."""
+    """The same, in seasons; a ridge or a network needs one of the two, others take none."""
     season: int | Literal["second"] | None = Field(default=None)
     """Steps in the season of this member, or `second` for the longer season of the frequency (168 hours); the member
     is left out where there is none. `null` takes that of the recipe."""
@@ -264,12 +259,14 @@ class MemberSettings:
     """The same for one series; `null` takes 30."""
     pretrained: PretrainedOptions | None = None
     """The model behind `zero_shot`, which needs it; nobody else takes one."""
+    width: int | None = Field(default=None, ge=1, le=512)
+    """Hidden units of a network; `null` takes the width of the project."""
 
     @model_validator(mode="after")
-    def _one_look_back_for_ridges(self) -> Self:
+    def _one_look_back_for_windows(self) -> Self:
         given = [name for name in ("look_back", "seasons") if getattr(self, name) is not None]
-        if len(given) != int(self.kind in RIDGE_KINDS):
-            need = "needs either look_back or seasons" if self.kind in RIDGE_KINDS else "takes no look_back"
+        if len(given) != int(self.kind in WINDOW_KINDS):
+            need = "needs either look_back or seasons" if self.kind in WINDOW_KINDS else "takes no look_back"
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
         refuse_foreign_fields(self)
@@ -295,6 +292,7 @@ class MemberSettings:
             seconds=self.seconds,
             series_seconds=self.series_seconds,
             pretrained=self.pretrained,
+            width=self.width,
         )
 
     def _both_seasons(self, freq: Frequency, season_length: int) -> tuple[int, ...] | None:

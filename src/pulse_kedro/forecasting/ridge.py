@@ -266,11 +266,20 @@ def apply_to(schema: WindowSchema, weights: Array, history: Array) -> Array:
 def _undone(schema: WindowSchema, mapped: Array, inputs: Inputs, history: Array) -> Array:
     """Levels from what the weights gave: scale, centre, season and transformation undone."""
     moves = inputs.scale[:, None] * mapped + inputs.centre[:, None]
-    return restored(schema, _add_season(moves, history, schema) if schema.variant == "seasonal" else moves)
+    return restored(schema, add_season(moves, history, schema) if schema.variant == "seasonal" else moves)
 
 
-def _add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
-    """Levels from seasonal differences: each step adds its difference to the value one season earlier."""
+def add_season(moves: Array, history: Array, schema: WindowSchema) -> Array:
+    """Levels from seasonal differences: each step adds its difference to the value one season earlier.
+
+    Args:
+        moves: Differences in the unit of the target. Shape `(n, horizon)`.
+        history: Levels up to the origins, without gaps. Shape `(n, schema.history)`.
+        schema: Gives horizon and season.
+
+    Returns:
+        Shape `(n, horizon)`.
+    """
     levels = np.concatenate([history[:, -schema.season_length :], np.empty_like(moves)], axis=1)
     for step in range(schema.horizon):
         levels[:, schema.season_length + step] = levels[:, step] + moves[:, step]

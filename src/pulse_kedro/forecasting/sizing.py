@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pulse_kedro.domain.backtesting import FEWEST, BacktestOptions
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
-from pulse_kedro.forecasting.recipe import RIDGE_KINDS, MemberOptions, RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.kinds import RIDGE_KINDS
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.windows import window_schema
 
 BYTES_PER_CELL, BYTES_PER_MODEL = 200, 18

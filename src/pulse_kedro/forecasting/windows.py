@@ -25,6 +25,9 @@ SCHEMA_OF_KIND: dict[str, dict[str, object]] = {
     "log_ridge": {"variant": "level", "intercept": True, "centre": "last", "transform": "log"},
     "local_ridge": {"variant": "level", "intercept": True, "centre": "last"},
     "raw_ridge": {"variant": "level", "intercept": True, "centre": "none"},
+    "cycle_linear": {"variant": "level", "intercept": True},
+    "nhits": {"variant": "seasonal", "intercept": True},
+    "tsmixer": {"variant": "seasonal", "intercept": True},
 }
 
 
@@ -86,7 +89,7 @@ class WindowSchema:
 
 
 def window_schema(options: MemberOptions, recipe: RecipeOptions) -> WindowSchema:
-    """Windows of a ridge member."""
+    """Windows of a ridge or of a network."""
     fixed = dict(SCHEMA_OF_KIND[options.kind])
     clip: float | None = CLIPS[str(fixed["variant"])]
     if options.scale == "none":  # what is centred has no constant left to learn, in the unit of the data

@@ -9,7 +9,7 @@ from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import TIME, content_hash
 
 Role = Literal["champion", "challenger"]
-Mode = Literal["bootstrap", "update", "recompute", "nothing"]
+Mode = Literal["bootstrap", "update", "recompute", "nothing", "retrain"]
 
 
 class FrequencyChanged(InvalidConfiguration):
@@ -47,10 +47,14 @@ class OtherSeries(InvalidConfiguration):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChampionFacts:
-    """What is asked of the champion before it is touched: its digest, its recipe, and the data it has seen."""
+    """What is asked of the champion before it is touched: its digest, its recipe, and the data it has seen.
+
+    `plain_digest` is that of its recipe without the members that only a retraining brings.
+    """
 
     digest: str
     recipe_digest: str
+    plain_digest: str
     known_until: pd.Timestamp
     panel_digest: str
 
@@ -96,6 +100,7 @@ def plan_jobs(champion: ChampionFacts | None, recipe_digest: str, panel: pd.Data
     Returns:
         A bootstrap when nothing served before. Otherwise the champion is updated with the new periods, recomputed when
         a value it has seen changed, or left alone when nothing is new; another recipe in `conf/` adds a challenger.
+        Members that only a retraining brings make no difference: a plain cycle never learns them anew.
     """
     if champion is None:
         cause = "no champion serves yet: everything is learned from the beginning"
@@ -104,10 +109,42 @@ def plan_jobs(champion: ChampionFacts | None, recipe_digest: str, panel: pd.Data
         )
     mode, cause = _champion_job(champion, panel)
     jobs = [TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause)]
-    if recipe_digest != champion.recipe_digest:
+    if recipe_digest not in (champion.recipe_digest, champion.plain_digest):
         cause = f"recipe {recipe_digest[:12]} of conf/ differs from the champion's {champion.recipe_digest[:12]}"
         jobs.append(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause))
     return TrainingPlan(jobs=tuple(jobs))
+
+
+def plan_retraining(champion: ChampionFacts | None, recipe_digest: str, panel: pd.DataFrame) -> TrainingPlan:
+    """Jobs of a retraining, in which slow members learn.
+
+    Args:
+        champion: What served the parent cycle; `None` in the first cycle.
+        recipe_digest: The recipe of `conf/` with the members that learn.
+        panel: Everything the cycle knows.
+
+    Returns:
+        Where the champion has this recipe already, its next revision learns once more from all data; otherwise it is
+        updated as in a plain cycle, and a challenger with this recipe learns beside it.
+    """
+    if champion is None:
+        cause = "no champion serves yet: everything is learned from the beginning, slow members included"
+        return TrainingPlan(
+            jobs=(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="retrain", cause=cause),)
+        )
+    mode, cause = _champion_job(champion, panel)
+    if recipe_digest == champion.recipe_digest:
+        cause = f"a retraining was asked for: slow members learn from all data ({cause})"
+        return TrainingPlan(
+            jobs=(TrainingJob(role="champion", recipe_digest=recipe_digest, mode="retrain", cause=cause),)
+        )
+    learned = f"a retraining was asked for: recipe {recipe_digest[:12]} has slow members that learn"
+    return TrainingPlan(
+        jobs=(
+            TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause),
+            TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="retrain", cause=learned),
+        )
+    )
 
 
 def _champion_job(champion: ChampionFacts, panel: pd.DataFrame) -> tuple[Mode, str]:

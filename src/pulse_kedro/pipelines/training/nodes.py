@@ -58,21 +58,31 @@ def identify_cycle(period: Period, snapshot: Snapshot, recipe: RecipeOptions, co
 
 def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions) -> TrainingPlan:
     """Jobs of this cycle, each with its cause: bootstrap, update, recompute, or nothing."""
+    return plan_jobs(champion_facts(cycle, champion, panel), recipe.digest, panel)
+
+
+def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> ChampionFacts | None:
+    """What is asked of the bundle that served the parent cycle; `None` in the first cycle.
+
+    Raises:
+        FrequencyChanged: It was trained on another frequency.
+        OtherSeries: It knows none of the series.
+    """
     parent = cycle.period.parent
     if parent is None:
-        return plan_jobs(None, recipe.digest, panel)
+        return None
     bundle = champion[parent]()
     if bundle.frequency != cycle.period.frequency:
         raise FrequencyChanged(cycle.period.frequency, bundle.frequency)
     if panel[ID].isin(bundle.ids).sum() == 0:
         raise OtherSeries(str(panel[ID].iloc[0]), bundle.ids[0])
-    facts = ChampionFacts(
+    return ChampionFacts(
         digest=bundle.digest,
         recipe_digest=bundle.recipe_digest,
+        plain_digest=bundle.recipe.without_learned().digest,
         known_until=bundle.known_until,
         panel_digest=bundle.panel_digest,
     )
-    return plan_jobs(facts, recipe.digest, panel)
 
 
 def plan_folds(
@@ -120,7 +130,7 @@ def update_states(
             fits[job.role] = Fit(recipe=recipe, ids=matrix.ids, members=fit_members(recipe, matrix), parent=None)
             continue
         bundle = champion[str(cycle.period.parent)]()
-        fits[job.role] = _revise(bundle, matrix, recompute=job.mode == "recompute")
+        fits[job.role] = revise(bundle, matrix, recompute=job.mode == "recompute")
     return fits
 
 
@@ -133,12 +143,18 @@ def dense_panel(panel: pd.DataFrame, period: Period) -> Matrix:
     return Matrix(y=y, times=freq.grid(matrix.times[0], period.as_of), ids=matrix.ids)
 
 
-def _revise(bundle: Bundle, matrix: Matrix, *, recompute: bool) -> Fit:
-    """Next revision of a bundle's states; the recipe stays."""
+def revise(bundle: Bundle, matrix: Matrix, *, recompute: bool) -> Fit:
+    """Next revision of a bundle's states; the recipe stays, and so does what networks have learned.
+
+    Args:
+        bundle: What served before.
+        matrix: The whole panel.
+        recompute: Whether everything is read again because a value of the past changed.
+    """
     known = int(matrix.times.searchsorted(bundle.known_until, side="right"))
     new = Matrix(y=matrix.y[known:], times=matrix.times[known:], ids=matrix.ids)
     if recompute:
-        members = recompute_members(bundle.recipe, bundle.members, bundle.ids, matrix)
+        members = recompute_members(bundle.recipe, bundle.members, bundle.ids, matrix, known=known)
     else:
         members = update_members(bundle.members, bundle.ids, new)
     return Fit(recipe=bundle.recipe, ids=matrix.ids, members=members, parent=bundle.digest)

@@ -18,15 +18,20 @@ from pulse_kedro.pipelines.training.nodes import (
     tabulate_regret,
     update_states,
 )
+from pulse_kedro.pipelines.training.retraining import (
+    identify_retraining,
+    plan_learning,
+    resolve_learning_recipe,
+    teach_members,
+)
+
+PLANNED = ("training_plan", "champion", "panel", "cycle", "recipe")
+REPLAYED = ("states", "panel", "features", "folds", "period")
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Recipe -> plan -> folds -> update states -> replay -> combine -> calibrate -> seal and tabulate."""
-    replayed = ["states", "replays", "combinations"]
-    planned = ["training_plan", "champion", "panel", "cycle", "recipe"]
-    replays_from = ["states", "panel", "features", "folds", "period"]
-    sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
-    return Pipeline(
+    return _room(
         [
             Node(resolve_recipe, ["period", "params:recipe"], "recipe", name="resolve_recipe"),
             Node(identify_cycle, ["period", "snapshot", "recipe", "code_version"], "cycle", name="identify_cycle"),
@@ -38,20 +43,59 @@ def create_pipeline(**_: object) -> Pipeline:
                 preview_fn=draw_plan,
             ),
             Node(
-                plan_folds,
-                {name: name for name in planned} | {"backtest": "params:backtest"},
-                "folds",
-                name="plan_folds",
-            ),
-            Node(
                 update_states,
                 ["training_plan", "cycle", "champion", "panel", "recipe"],
                 "states",
                 name="update_states",
             ),
+        ]
+    )
+
+
+def create_retraining_pipeline(**_: object) -> Pipeline:
+    """The same room where networks learn: another recipe, identity and plan, and states that were taught."""
+    learned = [*PLANNED, "folds", "workshop"]
+    return _room(
+        [
+            Node(
+                resolve_learning_recipe,
+                ["period", "params:recipe", "params:retrain"],
+                "recipe",
+                name="resolve_learning_recipe",
+            ),
+            Node(
+                identify_retraining,
+                ["period", "snapshot", "recipe", "code_version", "params:retrain"],
+                "cycle",
+                name="identify_retraining",
+            ),
+            Node(plan_learning, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_learning"),
+            Node(
+                teach_members,
+                {name: name for name in learned} | {"retrain": "params:retrain", "compute": "params:compute"},
+                "states",
+                name="teach_members",
+            ),
+        ]
+    )
+
+
+def _room(beginning: list[Node]) -> Pipeline:
+    """Nodes that make recipe, cycle, plan and states, and what every run does with them."""
+    replayed = ["states", "replays", "combinations"]
+    sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
+    return Pipeline(
+        [
+            *beginning,
+            Node(
+                plan_folds,
+                {name: name for name in PLANNED} | {"backtest": "params:backtest"},
+                "folds",
+                name="plan_folds",
+            ),
             Node(
                 replay_history,
-                {name: name for name in replays_from} | {"compute": "params:compute"},
+                {name: name for name in REPLAYED} | {"compute": "params:compute"},
                 "replays",
                 name="replay_history",
             ),

@@ -1,10 +1,10 @@
-"""What a cycle trains: the four modes, each with a cause that a person understands."""
+"""What a cycle trains: the five modes, each with a cause that a person understands."""
 
 import pandas as pd
 import pytest
 
 from pulse_kedro.domain.panel import content_hash
-from pulse_kedro.domain.training.triggers import ChampionFacts, TrainingPlan, plan_jobs
+from pulse_kedro.domain.training.triggers import ChampionFacts, TrainingPlan, plan_jobs, plan_retraining
 
 
 def a_panel(months: int, series: tuple[str, ...] = ("a", "b")) -> pd.DataFrame:
@@ -13,9 +13,13 @@ def a_panel(months: int, series: tuple[str, ...] = ("a", "b")) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).astype({"y": float})
 
 
-def a_champion(panel: pd.DataFrame, *, recipe: str = "r1") -> ChampionFacts:
+def a_champion(panel: pd.DataFrame, *, recipe: str = "r1", plain: str | None = None) -> ChampionFacts:
     return ChampionFacts(
-        digest="b1", recipe_digest=recipe, known_until=panel["ds"].max(), panel_digest=content_hash(panel)
+        digest="b1",
+        recipe_digest=recipe,
+        plain_digest=plain or recipe,
+        known_until=panel["ds"].max(),
+        panel_digest=content_hash(panel),
     )
 
 
@@ -97,3 +101,34 @@ def test_another_recipe_on_the_same_data_is_worth_training() -> None:
 
     assert [("champion", "nothing", "r"), ("challenger", "bootstrap", "q")] == summary(plan)
     assert "update" == plan.action
+
+
+def test_a_plain_cycle_does_not_miss_members_that_only_a_retraining_brings() -> None:
+    champion = a_champion(a_panel(5), recipe="with networks", plain="r1")
+
+    assert [("champion", "update", "with networks")] == summary(plan_jobs(champion, "r1", a_panel(6)))
+    assert ["update", "bootstrap"] == [job.mode for job in plan_jobs(champion, "r2", a_panel(6)).jobs]
+
+
+def test_a_retraining_without_a_champion_learns_everything() -> None:
+    plan = plan_retraining(None, "r1", a_panel(5))
+
+    assert [("challenger", "retrain", "r1")] == summary(plan)
+    assert "bootstrap" == plan.action
+
+
+def test_a_retraining_of_the_same_recipe_makes_the_champion_learn_whatever_is_new() -> None:
+    champion = a_champion(a_panel(5))
+
+    for months in (5, 6):
+        plan = plan_retraining(champion, "r1", a_panel(months))
+        assert [("champion", "retrain", "r1")] == summary(plan)
+        assert "update" == plan.action
+    assert "slow members learn from all data (1 new period with 2 observations)" in plan.cause
+
+
+def test_a_retraining_of_another_recipe_adds_a_challenger_that_learns() -> None:
+    plan = plan_retraining(a_champion(a_panel(5), recipe="plain"), "with networks", a_panel(6))
+
+    assert [("champion", "update", "plain"), ("challenger", "retrain", "with networks")] == summary(plan)
+    assert "recipe with network has slow members that learn" in plan.cause

@@ -1,0 +1,94 @@
+"""The nodes in which a retraining differs from a plain cycle: recipe, identity, plan, and what is learned."""
+
+from dataclasses import asdict
+
+import pandas as pd
+
+from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF
+from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
+from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.panel import Matrix, frequency
+from pulse_kedro.domain.training.triggers import TrainingJob, TrainingPlan, plan_retraining
+from pulse_kedro.forecasting.learning import Workshop
+from pulse_kedro.forecasting.members import place
+from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.retraining import RetrainOptions, learning_stops, recipe_with_learners, teach
+from pulse_kedro.forecasting.spread import ComputeOptions, engine_of
+from pulse_kedro.pipelines.training.nodes import Champions, Fit, champion_facts, dense_panel, revise, update_states
+
+SHORT = 8
+"""Hexadecimal digits by which the identity of a retraining's cycle names its settings."""
+
+
+def resolve_learning_recipe(period: Period, recipe: RecipeSettings, retrain: RetrainOptions) -> RecipeOptions:
+    """Recipe of the settings, complete, with the members that learn in this run."""
+    return recipe_with_learners(recipe, retrain, frequency(period.frequency))
+
+
+def identify_retraining(
+    period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str, retrain: RetrainOptions
+) -> Cycle:
+    """Cycle whose key also says that it learned, and with which settings: a plain cycle is another one."""
+    settings = digest(asdict(retrain))[:SHORT]
+    code = f"{code_version}.retrain.{settings}"
+    return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code)
+
+
+def plan_learning(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions) -> TrainingPlan:
+    """Jobs of a retraining: the champion learns once more, or a challenger with members that learn joins it."""
+    return plan_retraining(champion_facts(cycle, champion, panel), recipe.digest, panel)
+
+
+def teach_members(
+    *,
+    training_plan: TrainingPlan,
+    cycle: Cycle,
+    champion: Champions,
+    panel: pd.DataFrame,
+    recipe: RecipeOptions,
+    folds: pd.DataFrame,
+    retrain: RetrainOptions,
+    workshop: Workshop,
+    compute: ComputeOptions,
+) -> dict[str, Fit]:
+    """Member states by role, with the members of this retraining taught; nothing at a cutoff learns from later data.
+
+    A new challenger's members learn first before the calibration of the backtest begins, so that every score and every
+    interval is that of forecasts made without the outcome; the champion's learn once more, from all data.
+    """
+    matrix = dense_panel(panel, cycle.period)
+    fits = update_states(training_plan, cycle, champion, panel, recipe)
+    for job in training_plan.jobs:
+        if job.mode != "retrain":
+            continue
+        if job.role == "champion":
+            bundle = champion[str(cycle.period.parent)]()
+            fits[job.role] = revise(bundle, matrix, recompute=True)
+        fit, stops = fits[job.role], _stops(job, matrix, folds, retrain)
+        with engine_of(compute):
+            members = teach(place(fit.members, compute), matrix.y, stops, retrain, workshop)
+        fits[job.role] = Fit(recipe=fit.recipe, ids=fit.ids, members=members, parent=fit.parent)
+    workshop.keep(_lessons(fits))
+    return fits
+
+
+def _stops(job: TrainingJob, matrix: Matrix, folds: pd.DataFrame, retrain: RetrainOptions) -> list[int]:
+    """Numbers of known periods at which the networks of a job learn."""
+    known = len(matrix.times)
+    if job.role == "champion":
+        return [known]
+    first = folds.loc[folds["purpose"] != BURN_IN, CUTOFF].iloc[0]
+    return learning_stops(int(matrix.times.searchsorted(first)) + 1, known, retrain.generations)
+
+
+def _lessons(fits: dict[str, Fit]) -> set[str]:
+    """Keys of the lessons behind all generations."""
+    generations = [
+        fact for fit in fits.values() for member in fit.members.values() for fact in _generations(member.facts())
+    ]
+    return {str(fact.get("lesson")) for fact in generations}
+
+
+def _generations(facts: dict[str, object]) -> list[dict[str, object]]:
+    found = facts.get("generations", [])
+    return found if isinstance(found, list) else []
