@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.batches import MOST_SUBTRACTIONS, RecordedRidge, ShapeDiffers, UnknownBatch
-from pulse_kedro.forecasting.ridge import Ridge, empty_ridge, unregistered
+from pulse_kedro.forecasting.registration import unregistered
+from pulse_kedro.forecasting.ridge import Ridge, empty_ridge
 from pulse_kedro.forecasting.sums import Sums, empty_sums, merge_sums
 from pulse_kedro.forecasting.windows import Constants, WindowSchema, cut_windows
 

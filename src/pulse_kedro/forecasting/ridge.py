@@ -10,6 +10,7 @@ import numpy as np
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.forecaster import align_tail, extend_tail, fill_gaps
+from pulse_kedro.forecasting.registration import register, unregistered
 from pulse_kedro.forecasting.solving import solve
 from pulse_kedro.forecasting.sums import Sums, empty_sums
 from pulse_kedro.forecasting.windows import (
@@ -26,9 +27,6 @@ from pulse_kedro.forecasting.windows import (
 
 BLOCK_BYTES = 32 * 2**20
 """Largest block of windows held at once; ours, small enough to keep a laptop free."""
-FEWEST_WINDOWS = 50.0
-"""Windows that a series is taken to have at least when its weight is frozen; ours, so that a newcomer of two windows
-does not count as much as a series of thousands."""
 CONSTANTS = ("first", "unit", "mass")
 
 
@@ -312,35 +310,6 @@ def weights_of(schema: WindowSchema, windows: Windows, constants: Constants) -> 
     kept = schema.keep ** windows.age.astype(float)
     mass = constants.mass[windows.series] if schema.weight == "frozen" else 1.0
     return kept * mass, float(kept.sum())
-
-
-def register(schema: WindowSchema, constants: Constants, tail: Array, block: Array, clock: int) -> Constants:
-    """Constants with those of series whose first observation is in the block; what is fixed never changes.
-
-    Args:
-        schema: Decides which of them are read; the others stay `nan`.
-        constants: So far.
-        tail: Periods before the block.
-        block: What arrives. Shape `(periods, series)`.
-        clock: Periods before the block.
-    """
-    if schema.stride == 1 and schema.scale != "frozen" and schema.weight == "unit":
-        return constants
-    known = ~np.isnan(block)
-    new = np.isnan(constants.first) & known.any(axis=0)
-    if not new.any():
-        return constants
-    first, unit, mass = constants.first.copy(), constants.unit.copy(), constants.mass.copy()
-    first[new] = clock + known[:, new].argmax(axis=0)
-    unit[new] = np.nanstd(transformed(schema, block[:, new]), axis=0)
-    windows = known[:, new].sum(axis=0) - schema.span + 1 if len(tail) or len(block) else 0
-    mass[new] = 1.0 / np.maximum(windows, FEWEST_WINDOWS)
-    return Constants(first=first, unit=np.where(unit > 0, unit, 1.0), mass=mass)
-
-
-def unregistered(series: int) -> Constants:
-    """Constants before anything was observed."""
-    return Constants(first=np.full(series, np.nan), unit=np.full(series, np.nan), mass=np.full(series, np.nan))
 
 
 def align_extras(extras: Array, columns: Sequence[int]) -> Array:

@@ -146,7 +146,7 @@ def test_a_manifest_of_another_program_is_refused(folder: Path) -> None:
 def test_a_member_of_an_unknown_kind_is_refused_by_name(folder: Path) -> None:
     strange = rewrite(folder, lambda manifest: manifest["members"][1].update(kind="prophet"))  # type: ignore[index]
 
-    with pytest.raises(DamagedBundle, match=r"member kind 'prophet' is not one of .*naive, ridge, seasonal"):
+    with pytest.raises(DamagedBundle, match=r"member kind 'prophet' is not one of .*naive, .*ridge, seasonal"):
         load_bundle(strange)
 
 
