@@ -9,7 +9,7 @@ from pulse_kedro.forecasting.backtest import fit_members
 from pulse_kedro.forecasting.curriculum import CurriculumOptions
 from pulse_kedro.forecasting.fitting import Teacher
 from pulse_kedro.forecasting.forecaster import Forecaster
-from pulse_kedro.forecasting.kinds import LEARNED_KINDS, MemberKind
+from pulse_kedro.forecasting.kinds import NETWORK_KINDS, MemberKind
 from pulse_kedro.forecasting.learning import Lesson, TrainerOptions, WarmStart, Workshop
 from pulse_kedro.forecasting.network_member import Network, lesson_of
 from pulse_kedro.forecasting.recipe import MemberOptions, MemberSettings
@@ -81,7 +81,7 @@ def lesson(kind: MemberKind, y: Array, **changes: Any) -> Lesson:  # noqa: ANN40
 
 def retrain_options(**changes: Any) -> RetrainOptions:  # noqa: ANN401  # any field of the trainer
     return RetrainOptions(
-        members=tuple(MemberSettings(kind=kind, look_back=12) for kind in LEARNED_KINDS),
+        members=tuple(MemberSettings(kind=kind, look_back=12) for kind in NETWORK_KINDS),
         generations=2,
         warm_start="recursive",
         trainer=trainer(epochs=2, **changes),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.batches import MOST_SUBTRACTIONS, RecordedRidge, ShapeDiffers, UnknownBatch
 from pulse_kedro.forecasting.registration import unregistered
-from pulse_kedro.forecasting.ridge import Ridge, empty_ridge
-from pulse_kedro.forecasting.sums import Sums, empty_sums, merge_sums
+from pulse_kedro.forecasting.ridge import Ridge, empty_ridge, merge_shards
+from pulse_kedro.forecasting.sums import Sums, empty_sums
 from pulse_kedro.forecasting.windows import Constants, WindowSchema, cut_windows
 
 LAST = WindowSchema(variant="level", look_back=3, horizon=2, season_length=2, intercept=True, clip=8.0, centre="last")
@@ -175,12 +175,13 @@ def test_adding_and_removing_a_batch_again_and_again_does_not_drift(y: Array, ti
 
 @given(seed=st.integers(0, 100), parts=st.integers(1, 7))
 def test_shards_are_added_in_a_fixed_tree(seed: int, parts: int) -> None:
-    shards = [feed(LAST, panel(seed + k, 20, 2, 0.0), []).ridge.sums for k in range(parts)]
+    shards = [feed(LAST, panel(seed + k, 20, 2, 0.0), []).ridge for k in range(parts)]
 
-    merged = merge_sums(shards)
+    merged = merge_shards(shards)
 
-    assert merged.n == sum(shard.n for shard in shards)
-    np.testing.assert_allclose(sum(shard.xx for shard in shards), merged.xx, rtol=1e-12)
+    assert merged.sums.n == sum(shard.sums.n for shard in shards)
+    assert merged.tail.shape[1] == 2 * parts
+    np.testing.assert_allclose(sum(shard.sums.xx for shard in shards), merged.sums.xx, rtol=1e-12)
 
 
 @given(y=panels, seed=st.integers(0, 50))

@@ -364,6 +364,22 @@ def restored_parts(facts: Mapping[str, object], arrays: Mapping[str, Array]) -> 
     }
 
 
+def merge_shards(shards: Sequence[Ridge]) -> Ridge:
+    """One state from shards of one panel, added in a fixed tree so that it does not depend on which came first.
+
+    Args:
+        shards: At least one, in the order of their keys.
+
+    Raises:
+        SchemaDiffers: They do not describe the same windows.
+        ClockDiffers: They end at different periods.
+    """
+    while len(shards) > 1:
+        pairs = [left.merge(right) for left, right in zip(shards[::2], shards[1::2], strict=False)]
+        shards = [*pairs, *shards[2 * len(pairs) :]]
+    return shards[0]
+
+
 def batch_digest(block: Array, ids: Sequence[str], first: str) -> str:
     """Identity of a block: what arrived for which series, from which period on.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.sums import Sums
@@ -107,6 +108,24 @@ def solve(sums: Sums, *, intercept: bool, penalties: Array = PENALTIES) -> Solut
     best = int(np.argmin(scores))
     penalty = float(penalties[best])
     return Solution(weights=found.weights(penalty), penalty=penalty, degrees_of_freedom=float(freedom[best]))
+
+
+def solve_at(sums: Sums, penalty: float, *, intercept: bool) -> Array:
+    """Ridge weights for one penalty, without a decomposition for all: ten times cheaper.
+
+    Args:
+        sums: Statistics of at least one window.
+        penalty: Relative to the mean squared input, above 0.
+        intercept: Whether the last feature is the constant 1, which is not penalised.
+
+    Returns:
+        Shape `(features, horizon)`; what `solve` gives for the same penalty.
+    """
+    inputs = len(sums.xx) - int(intercept)
+    unit = float(np.trace(sums.xx[:inputs, :inputs])) / inputs or 1.0
+    damped = sums.xx.copy()
+    damped[np.arange(inputs), np.arange(inputs)] += penalty * unit
+    return np.asarray(cho_solve(cho_factor(damped), sums.xy))
 
 
 def shrink_towards(start: Array, xx: Array, xy: Array, strength: float) -> Array:

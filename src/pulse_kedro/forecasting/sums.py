@@ -1,6 +1,5 @@
 """Additive statistics over windows: adding, scaling and subtracting them is learning, forgetting and unlearning."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,15 +77,3 @@ def empty_sums(schema: WindowSchema) -> Sums:
     """Sums over no window."""
     d, h = schema.features, schema.horizon
     return Sums(n=0, xx=np.zeros((d, d)), xy=np.zeros((d, h)), yy=np.zeros(h))
-
-
-def merge_sums(shards: Sequence[Sums]) -> Sums:
-    """Sum over shards in a fixed tree, so that the result does not depend on which shard was ready first.
-
-    Args:
-        shards: At least one, ordered by the key of the shard.
-    """
-    while len(shards) > 1:
-        pairs = [a.plus(b) for a, b in zip(shards[::2], shards[1::2], strict=False)]
-        shards = [*pairs, *shards[2 * len(pairs) :]]
-    return shards[0]

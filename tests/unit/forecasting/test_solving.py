@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_kedro.forecasting.solving import shrink_towards, solve_dual
+from pulse_kedro.forecasting.solving import shrink_towards, solve, solve_at, solve_dual
+from pulse_kedro.forecasting.sums import Sums
 
 
 @given(seed=st.integers(0, 1000), windows=st.integers(1, 30), features=st.integers(1, 12), penalty=st.floats(1e-3, 1e3))
@@ -40,3 +41,17 @@ def test_extreme_strengths_give_the_common_or_the_own_weights() -> None:
     assert shrink_towards(start, xx, xy, 1e-12)[0] == pytest.approx(np.linalg.solve(xx[0], xy[0]), abs=1e-9)
     nothing = np.zeros((1, 3, 3)), np.zeros((1, 3, 2))
     np.testing.assert_array_equal(start, shrink_towards(start, *nothing, 5.0)[0])
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@given(seed=st.integers(0, 1000), penalty=st.sampled_from([1e-4, 0.01, 1.0]))
+def test_one_penalty_alone_gives_what_the_decomposition_gives(seed: int, penalty: float, *, intercept: bool) -> None:
+    rng = np.random.default_rng(seed)
+    design, targets = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
+    if intercept:
+        design[:, -1] = 1.0
+    sums = Sums(n=30, xx=design.T @ design, xy=design.T @ targets, yy=(targets**2).sum(axis=0))
+
+    expected = solve(sums, intercept=intercept, penalties=np.array([penalty])).weights
+
+    np.testing.assert_allclose(expected, solve_at(sums, penalty, intercept=intercept), atol=1e-9)
