@@ -4,7 +4,8 @@ Usage: python benchmarks/recursion.py [--json] [--csv FILE]
 
 A ridge over two weeks of hours and a day ahead, as many series as the file has columns (ETTh1: 7). The update adds the
 windows of 24 new hours to the sums; the fit from scratch reads all hours again. Both then solve for the same penalty.
-The backtest forecasts twenty origins a day apart from one additive pass, against one fit per origin. One thread, so that CPU seconds are work and no waiting; medians of five.
+The backtest forecasts twenty origins a day apart from one additive pass, against one fit per origin. One thread, so
+that CPU seconds are work and no waiting; medians of five.
 
 Without `--csv` the data are made up (17,420 hours of seven series).
 """
