@@ -21,7 +21,7 @@ SCORED = {"hourly": 24, "daily": 1, "weekly": 1, "monthly": 12, "quarterly": 4}
     "--season",
     type=click.IntRange(1),
     multiple=True,
-    help="Steps in a season, the main one first; 1, or none, takes what is usual for the frequency.",
+    help="Steps in a season; twice for two, in any order. 1, or none, takes what is usual for the frequency.",
 )
 @click.option(
     "--freq",
@@ -62,27 +62,28 @@ def evaluate(
     Example: kedro pulse evaluate --train train.csv --test test.csv --horizon 13 --freq W
     """
     from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.competition_files import match_actuals, read_series
+    from pulse_kedro.adapters.competition_files import read_actuals, read_series
     from pulse_kedro.adapters.progress import StepBar
     from pulse_kedro.cli.evaluate_answers import describe, prepare, print_scores, write_gallery
     from pulse_kedro.domain.panel import frequency
-    from pulse_kedro.forecasting.evaluation import score, try_forecaster
+    from pulse_kedro.forecasting.evaluation import cpu_seconds, members_for, try_forecaster
+    from pulse_kedro.forecasting.trial import score
 
-    started = time.perf_counter(), time.process_time()
+    started = time.perf_counter(), cpu_seconds()
     step = frequency(FREQUENCIES.get(freq.upper(), freq.lower()))
     recipe, options = prepare(bootstrap.configuration(env)["parameters"], step, said["horizon"], said["season"])
     scored_season = said["score_season"] or SCORED[step.name]
     known = read_series(train, step)
-    actual = match_actuals(known, read_series(test, step), recipe.horizon, test)
-    bar = StepBar(len(recipe.members) + 1)
+    actual = read_actuals(test, step, known, recipe.horizon)
+    bar = StepBar(len(members_for(known.histories, recipe)) + 1)
     try:
         trial = try_forecaster(known.histories, recipe, options, scored_season=scored_season, step=bar.begin)
     finally:
         bar.stop()
     scores = score(trial, actual, known.histories, season_length=scored_season)
-    answer = describe(trial, scores, started)
     if plot is not None:
         write_gallery(plot, known, actual, trial, title=f"Forecasts of {train.name}", season_length=scored_season)
+    answer = describe(trial, scores, started)
     if as_json:
         print_json(answer)
     else:
