@@ -242,9 +242,9 @@ def _on_grid(
         raise UnusableCompetitionFile(
             str(path), found, f"one value per series and {freq.name} period", "Remove one, or correct --freq."
         )
-    known = ordinals[~np.isnan(numbers)]
-    if len(known) > 2 and np.median(np.diff(known)) > 1:  # noqa: PLR2004  (two values have one distance)
-        apart = int(np.median(np.diff(known)))
+    distances = np.diff(ordinals[~np.isnan(numbers)])
+    apart = int(np.quantile(distances, 0.5, method="lower")) if len(distances) > 1 else 1
+    if apart > 1:
         raise UnusableCompetitionFile(
             str(path),
             f"values of series {name!r} {apart} periods apart",

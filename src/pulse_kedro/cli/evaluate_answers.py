@@ -106,10 +106,18 @@ def print_scores(answer: Mapping[str, Any], plot: Path | None) -> None:
             ],
             numbers=titles[1:],
         ),
-        *(f"Left out: {name} ({reason})." for name, reason in answer["skipped"].items()),
+        *_left_out(answer["skipped"]),
         f"{answer['cpu_seconds']} CPU s, {answer['wall_seconds']} s, {answer['peak_rss_mb']:.0f} MiB",
         *([f"Gallery: {plot}"] if plot else []),
     )
+
+
+def _left_out(skipped: Mapping[str, str]) -> list[str]:
+    """One line per reason."""
+    together: dict[str, list[str]] = {}
+    for name, reason in skipped.items():
+        together.setdefault(reason, []).append(name)
+    return [f"Left out: {', '.join(names)} ({reason})." for reason, names in together.items()]
 
 
 def write_gallery(path: Path, known: Series, actual: Array, trial: Trial, *, title: str, season_length: int) -> None:
