@@ -22,7 +22,7 @@ from pulse_kedro.forecasting.evidence import Loss
 from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 from pulse_kedro.forecasting.sizing import usable
-from pulse_kedro.forecasting.trial import Trial, align_right, error_units, newest
+from pulse_kedro.forecasting.trial import Trial, align_right, end_units, error_units, newest
 
 FEWEST_ORIGINS = 1
 """Origins without which there is no error to learn intervals from."""
@@ -124,7 +124,7 @@ def try_forecaster(
         points=points,
         combined=choice.points,
         actual=replayed.actual[:-1],
-        units=np.stack([*past, error_units(values, horizon, longest, whole=False)]),
+        units=np.stack([*past, end_units(values, horizon, longest)]),
         last=newest(values),
         pooling=options.pooling,
         choice=choice.choice.name,

@@ -112,6 +112,19 @@ def error_units(values: Array, horizon: int, season_length: int, *, whole: bool 
     return np.where(enough, np.exp(total / np.maximum(count, 1)), np.nan)
 
 
+def end_units(values: Array, horizon: int, season_length: int) -> Array:
+    """Units at the end of the data: where a view is missing the others stand for it, `nan` where nothing ever moved.
+
+    A series of a single value has shown no movement and no rest: it takes the panel's median unit relative to the
+    newest value (ours).
+    """
+    units, last = error_units(values, horizon, season_length, whole=False), np.abs(newest(values))
+    relative = np.divide(units, last, out=np.full(len(last), np.nan), where=last > 0)
+    known = relative[~np.isnan(relative)]
+    single = (~np.isnan(values)).sum(axis=0) == 1
+    return np.where(single & bool(len(known)), last * (np.median(known) if len(known) else np.nan), units)
+
+
 def spread(errors: Array, units: Array, pooling: float) -> Array:
     """Quantiles of the next error from those at the origins.
 
