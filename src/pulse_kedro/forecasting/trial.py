@@ -59,9 +59,15 @@ class Trial:
             yield (name, *self._issued(made))
 
     def _issued(self, made: Array) -> tuple[Array, Array]:
-        """The newest forecast without gaps, and its quantiles from the errors at the origins."""
+        """The newest forecast without gaps, and its quantiles from the errors at the origins.
+
+        A member that was silent at every origin has no errors of its own; those of the combination stand for them.
+        """
         points = np.where(np.isnan(made[-1]), self.last, made[-1])
-        return points, points[..., None] + spread(self.actual - made[:-1], self.units, self.pooling)
+        errors = self.actual - made[:-1]
+        if np.isnan(errors).all():
+            errors = self.actual - self.combined[:-1]
+        return points, points[..., None] + spread(errors, self.units, self.pooling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

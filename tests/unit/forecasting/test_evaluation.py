@@ -210,6 +210,17 @@ def test_one_huge_value_moves_the_forecasts_of_other_series_within_bounds(place:
     assert (widened / width).max() < 40
 
 
+def test_a_member_that_was_silent_until_now_has_the_spread_of_the_combination() -> None:
+    trial = attempt(panel())
+    late = trial.points.copy()
+    late[2, :-1] = np.nan
+
+    made = list(replace(trial, points=late).member_forecasts())[2]
+
+    _, combined = trial.forecast()
+    np.testing.assert_allclose(np.ptp(made[2], axis=2), np.ptp(combined, axis=2))
+
+
 def test_errors_far_outside_of_the_panel_count_as_far_outside() -> None:
     errors = np.random.default_rng(0).normal(size=(6, H, 50))
     units = np.ones((7, 50))
