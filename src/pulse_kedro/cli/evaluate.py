@@ -33,7 +33,11 @@ SCORED = {"hourly": 24, "daily": 1, "weekly": 1, "monthly": 12, "quarterly": 4}
     "--score-season", type=click.IntRange(1), default=None, help="Period m of the scores; default: that of M4."
 )
 @click.option(
-    "--budget-seconds", type=click.FloatRange(0), default=0.0, show_default=True, help="Time for slow members."
+    "--budget-seconds",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="CPU seconds that all may cost; slow members join within them.",
 )
 @click.option(
     "--plot", type=click.Path(path_type=Path), default=None, help="Write a gallery of forecasts to this HTML file."
@@ -55,7 +59,7 @@ def evaluate(
 
     The members that a cycle uses for this frequency are trained on all series together; earlier origins choose the
     combination and the intervals. Scores follow the M4 competition: sMAPE (0 to 200), MASE, OWA against Naive2, MSIS,
-    coverage. Statistical experts and networks join only where --budget-seconds allows them time.
+    coverage. Statistical experts are slow: they join, one after the other, while --budget-seconds lasts.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage.
 
@@ -66,18 +70,23 @@ def evaluate(
     from pulse_kedro.adapters.progress import StepBar
     from pulse_kedro.cli.evaluate_answers import describe, prepare, print_scores, write_gallery
     from pulse_kedro.domain.panel import frequency
-    from pulse_kedro.forecasting.evaluation import cpu_seconds, members_for, try_forecaster
+    from pulse_kedro.forecasting.costs import cpu_seconds
+    from pulse_kedro.forecasting.evaluation import members_for, try_forecaster
+    from pulse_kedro.forecasting.slow_members import Budget, within
     from pulse_kedro.forecasting.trial import score
 
     started = time.perf_counter(), cpu_seconds()
     step = frequency(FREQUENCIES.get(freq.upper(), freq.lower()))
-    recipe, options = prepare(bootstrap.configuration(env)["parameters"], step, said["horizon"], said["season"])
+    recipe, options, slow = prepare(bootstrap.configuration(env)["parameters"], step, said["horizon"], said["season"])
     scored_season = said["score_season"] or SCORED[step.name]
     known = read_series(train, step)
     actual = read_actuals(test, step, known, recipe.horizon)
-    bar = StepBar(len(members_for(known.histories, recipe)) + 1)
+    budget = Budget(members=slow, seconds=said["budget_seconds"], started=started[1])
+    bar = StepBar(len(members_for(known.histories, recipe)) + within(budget, recipe) + 1)
     try:
-        trial = try_forecaster(known.histories, recipe, options, scored_season=scored_season, step=bar.begin)
+        trial = try_forecaster(
+            known.histories, recipe, options, budget=budget, scored_season=scored_season, step=bar.begin
+        )
     finally:
         bar.stop()
     scores = score(trial, actual, known.histories, season_length=scored_season)

@@ -16,8 +16,9 @@ from pulse_kedro.cli.printing import number, print_lines, table
 from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.metrics.competition import scale
 from pulse_kedro.domain.panel import Array, Frequency
-from pulse_kedro.forecasting.evaluation import EvaluationOptions, cpu_seconds
-from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_of_settings
+from pulse_kedro.forecasting.costs import cpu_seconds
+from pulse_kedro.forecasting.evaluation import EvaluationOptions
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, recipe_of_settings
 from pulse_kedro.forecasting.trial import Scores, Trial, align_right
 
 FIGURES = ("smape", "mase", "owa", "msis", "coverage_80", "coverage_95")
@@ -44,8 +45,8 @@ class TooManySeasons(InvalidInput):
 
 def prepare(
     parameters: Mapping[str, Any], freq: Frequency, horizon: int, seasons: Sequence[int]
-) -> tuple[RecipeOptions, EvaluationOptions]:
-    """Recipe of the settings for data of a frequency, and how it is tried.
+) -> tuple[RecipeOptions, EvaluationOptions, tuple[MemberOptions, ...]]:
+    """Recipe of the settings for data of a frequency, how it is tried, and slow members that may join it.
 
     Args:
         parameters: `recipe` and `evaluation` as in conf/.
@@ -63,7 +64,13 @@ def prepare(
         freq = replace(freq, season_length=real[0], second_season=real[1] if len(real) > 1 else None)
     settings = {**parameters["recipe"], "horizon": horizon, "season_length": None}
     options = TypeAdapter(EvaluationOptions).validate_python(parameters["evaluation"])
-    return recipe_of_settings(settings, freq), options
+    recipe = recipe_of_settings(settings, freq)
+    slow = [
+        member.resolve(freq, season_length=recipe.season_length, horizon=horizon)
+        for member in options.slow
+        if member.fits(freq)
+    ]
+    return recipe, options, tuple(member for member in slow if member not in recipe.members)
 
 
 def describe(trial: Trial, scores: Scores, started: tuple[float, float]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Histories of different lengths end at the same row, so that every origin lies th
 of each. The origins lie one horizon apart and are replayed in one additive pass, as in a cycle.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,10 +17,12 @@ from pulse_kedro.domain.metrics.competition import scale as error_scale
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.backtest import Replay
 from pulse_kedro.forecasting.combination import combine_by_nested_choice
+from pulse_kedro.forecasting.costs import cpu_seconds
 from pulse_kedro.forecasting.evidence import Loss
 from pulse_kedro.forecasting.members import create_member
-from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
+from pulse_kedro.forecasting.recipe import MemberOptions, MemberSettings, RecipeOptions
 from pulse_kedro.forecasting.sizing import usable
+from pulse_kedro.forecasting.slow_members import NOTHING_SLOW, Budget, join_slow_members
 from pulse_kedro.forecasting.trial import Trial, align_right, end_units, error_units, newest
 
 FEWEST_ORIGINS = 1
@@ -45,6 +46,8 @@ class EvaluationOptions:
     """Origins before the choice may differ from the simplest candidate."""
     pooling: float = Field(ge=0)
     """Weight of the pooled quantiles, counted in origins of a series' own evidence."""
+    slow: tuple[MemberSettings, ...]
+    """Members beyond those of the recipe that may join, in this order, where `--budget-seconds` allows it: experts."""
     loss: Loss
     """What the choice among combinations compares: `relative` is the mean of sMAPE and MASE, each relative to the naive
     forecast at the same origins."""
@@ -86,6 +89,7 @@ def try_forecaster(
     options: EvaluationOptions,
     *,
     scored_season: int,
+    budget: Budget = NOTHING_SLOW,
     step: Callable[[str], None] = lambda _: None,
 ) -> Trial:
     """Train every member of a recipe on many histories and forecast the next steps of each.
@@ -94,6 +98,7 @@ def try_forecaster(
         histories: One array per series, oldest value first, gaps as `nan`.
         recipe: Members, horizon, combination.
         options: Origins and how intervals pool.
+        budget: Slow members, and what everything may cost.
         scored_season: m of the scale that errors are divided by, |y[t] - y[t-m]|.
         step: Told what is done now: a member's name, then `combination`.
 
@@ -106,15 +111,11 @@ def try_forecaster(
     values = align_right(histories, rows)
     stops = [len(values) - horizon * back for back in range(origins, -1, -1)]
     members = members_for(histories, recipe)
-    points = np.full((len(members), len(stops), horizon, values.shape[1]), np.nan)
-    seconds = []
-    for row, member in enumerate(members):
-        step(member.name)
-        started = cpu_seconds()
-        points[row] = replay_member(member, recipe, values, stops)
-        seconds.append(cpu_seconds() - started)
+    points, seconds = replay_members(members, recipe, values, stops, step)
+    joined = join_slow_members(budget, recipe, values, stops, step=step)
     step("combination")
-    names = tuple(member.name for member in members)
+    names = (*(member.name for member in members), *joined.members)
+    points = np.concatenate([points, *(made[None] for made in joined.points)])
     replayed = _replayed(names, points, values, stops, error_scales(values, stops, scored_season))
     choice = combine_by_nested_choice(replayed, replace(recipe.combination, warm_up=options.warm_up, loss=options.loss))
     longest = max(recipe.seasons)
@@ -128,19 +129,14 @@ def try_forecaster(
         last=newest(values),
         pooling=options.pooling,
         choice=choice.choice.name,
-        seconds=tuple(seconds),
-        skipped={member.name: TOO_LONG for member in recipe.members if member not in members},
+        seconds=(*seconds, *joined.seconds),
+        skipped={member.name: TOO_LONG for member in recipe.members if member not in members} | joined.skipped,
     )
 
 
 def members_for(histories: Sequence[Array], recipe: RecipeOptions) -> tuple[MemberOptions, ...]:
     """Members of a recipe that have something to learn from in these histories."""
     return usable(recipe, int(np.median([len(history) for history in histories])), len(histories))
-
-
-def cpu_seconds() -> float:
-    """CPU time of this process and of its children that ended, so far."""
-    return sum(os.times()[:4])
 
 
 def error_scales(values: Array, stops: Sequence[int], season_length: int) -> Array:
@@ -162,6 +158,24 @@ def _replayed(names: tuple[str, ...], points: Array, values: Array, stops: Seque
         resolved=np.array([stop + horizon <= rows for stop in stops]),
         spacing=horizon,
     )
+
+
+def replay_members(
+    members: Sequence[MemberOptions],
+    recipe: RecipeOptions,
+    values: Array,
+    stops: Sequence[int],
+    step: Callable[[str], None],
+) -> tuple[Array, list[float]]:
+    """Forecasts of all members at every stop, `(M, stops, H, S)`, and the CPU seconds of each."""
+    points = np.full((len(members), len(stops), recipe.horizon, values.shape[1]), np.nan)
+    seconds = []
+    for row, member in enumerate(members):
+        step(member.name)
+        started = cpu_seconds()
+        points[row] = replay_member(member, recipe, values, stops)
+        seconds.append(cpu_seconds() - started)
+    return points, seconds
 
 
 def replay_member(options: MemberOptions, recipe: RecipeOptions, values: Array, stops: Sequence[int]) -> Array:

@@ -26,7 +26,7 @@ from pulse_kedro.forecasting.recipe import (
 from pulse_kedro.forecasting.trial import OUTLYING, Scores, Trial, align_right, score, spread
 
 H, M = 3, 4
-OPTIONS = EvaluationOptions(origins=5, warm_up=2, pooling=10, loss="relative")
+OPTIONS = EvaluationOptions(origins=5, warm_up=2, pooling=10, slow=(), loss="relative")
 RECIPE = RecipeOptions(
     horizon=H,
     season_length=M,
