@@ -197,6 +197,23 @@ def test_a_panel_that_never_moves_is_answered_with_null(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_slow_members_join_where_the_budget_allows_and_are_named_where_not(tmp_path: Path) -> None:
+    words = make_world("quarterly", series=3).write(tmp_path, shape="wide")
+
+    none, all_of_them = answer(*words), answer(*words, "--budget-seconds", "10000")
+
+    slow = {"auto_theta", "mfles", "auto_ets", "cycle_linear_8"}
+    assert slow <= set(none["skipped"])
+    assert {"auto_theta", "mfles", "auto_ets"} <= set(all_of_them["models"])
+    assert slow == slow & (set(all_of_them["models"]) | set(all_of_them["skipped"]))
+    assert all(none["models"][name]["smape"] == all_of_them["models"][name]["smape"] for name in none["models"])
+    little = answer(*words, "--budget-seconds", "0.001")
+    assert {"the budget was spent after 0 of 3 series"} <= {
+        little["skipped"][name] for name in slow - {"cycle_linear_8"}
+    }
+
+
+@pytest.mark.slow
 def test_a_process_of_its_own_prints_the_object_and_nothing_else(project: Path, tmp_path: Path) -> None:
     words = make_world("weekly").write(tmp_path, shape="wide")
     command = [sys.executable, "-m", "pulse_kedro", "pulse", "evaluate", *words, "--json"]

@@ -1,6 +1,7 @@
 """`evaluate`: what the default forecaster is worth on files of one's own, by the protocol of the M4 competition."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def evaluate(
 
     The members that a cycle uses for this frequency are trained on all series together; earlier origins choose the
     combination and the intervals. Scores follow the M4 competition: sMAPE (0 to 200), MASE, OWA against Naive2, MSIS,
-    coverage. Statistical experts are slow: they join, one after the other, while --budget-seconds lasts.
+    coverage. Statistical experts and networks are slow: they join, one after the other, while --budget-seconds lasts.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage.
 
@@ -72,17 +73,17 @@ def evaluate(
     from pulse_kedro.domain.panel import frequency
     from pulse_kedro.forecasting.costs import cpu_seconds
     from pulse_kedro.forecasting.evaluation import members_for, try_forecaster
-    from pulse_kedro.forecasting.slow_members import Budget, within
+    from pulse_kedro.forecasting.slow_members import within
     from pulse_kedro.forecasting.trial import score
 
     started = time.perf_counter(), cpu_seconds()
     step = frequency(FREQUENCIES.get(freq.upper(), freq.lower()))
-    recipe, options, slow = prepare(bootstrap.configuration(env)["parameters"], step, said["horizon"], said["season"])
+    recipe, options, budget = prepare(bootstrap.configuration(env)["parameters"], step, said["horizon"], said["season"])
     scored_season = said["score_season"] or SCORED[step.name]
     known = read_series(train, step)
     actual = read_actuals(test, step, known, recipe.horizon)
-    budget = Budget(members=slow, seconds=said["budget_seconds"], started=started[1])
-    bar = StepBar(len(members_for(known.histories, recipe)) + within(budget, recipe) + 1)
+    budget = replace(budget, seconds=said["budget_seconds"], started=started[1])
+    bar = StepBar(len(members_for(known.histories, recipe)) + within(budget) + 1)
     try:
         trial = try_forecaster(
             known.histories, recipe, options, budget=budget, scored_season=scored_season, step=bar.begin

@@ -18,7 +18,10 @@ from pulse_kedro.domain.metrics.competition import scale
 from pulse_kedro.domain.panel import Array, Frequency
 from pulse_kedro.forecasting.costs import cpu_seconds
 from pulse_kedro.forecasting.evaluation import EvaluationOptions
-from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, recipe_of_settings
+from pulse_kedro.forecasting.recipe import RecipeOptions, recipe_of_settings
+from pulse_kedro.forecasting.retraining import RetrainOptions
+from pulse_kedro.forecasting.slow_members import Budget
+from pulse_kedro.forecasting.slow_networks import Lessons
 from pulse_kedro.forecasting.trial import Scores, Trial, align_right
 
 FIGURES = ("smape", "mase", "owa", "msis", "coverage_80", "coverage_95")
@@ -45,11 +48,11 @@ class TooManySeasons(InvalidInput):
 
 def prepare(
     parameters: Mapping[str, Any], freq: Frequency, horizon: int, seasons: Sequence[int]
-) -> tuple[RecipeOptions, EvaluationOptions, tuple[MemberOptions, ...]]:
-    """Recipe of the settings for data of a frequency, how it is tried, and slow members that may join it.
+) -> tuple[RecipeOptions, EvaluationOptions, Budget]:
+    """Recipe of the settings for data of a frequency, how it is tried, and slow members, without a budget yet.
 
     Args:
-        parameters: `recipe` and `evaluation` as in conf/.
+        parameters: `recipe`, `evaluation` and `retrain` as in conf/.
         freq: Length of a step; gives the seasons that are not said.
         horizon: Steps ahead.
         seasons: Steps in each season, in any order; the shorter one is that of the recipe, 1 is none.
@@ -70,7 +73,10 @@ def prepare(
         for member in options.slow
         if member.fits(freq)
     ]
-    return recipe, options, tuple(member for member in slow if member not in recipe.members)
+    training = TypeAdapter(RetrainOptions).validate_python(parameters["retrain"])
+    lessons = Lessons(trainer=training.trainer, curriculum=training.curriculum)
+    members = tuple(member for member in slow if member not in recipe.members)
+    return recipe, options, Budget(members=members, lessons=lessons)
 
 
 def describe(trial: Trial, scores: Scores, started: tuple[float, float]) -> dict[str, Any]:

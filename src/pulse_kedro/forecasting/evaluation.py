@@ -47,7 +47,8 @@ class EvaluationOptions:
     pooling: float = Field(ge=0)
     """Weight of the pooled quantiles, counted in origins of a series' own evidence."""
     slow: tuple[MemberSettings, ...]
-    """Members beyond those of the recipe that may join, in this order, where `--budget-seconds` allows it: experts."""
+    """Members beyond those of the recipe that may join, in this order, where `--budget-seconds` allows it: experts and
+    networks."""
     loss: Loss
     """What the choice among combinations compares: `relative` is the mean of sMAPE and MASE, each relative to the naive
     forecast at the same origins."""

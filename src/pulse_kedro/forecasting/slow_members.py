@@ -1,6 +1,7 @@
 """Members that cost seconds rather than milliseconds: they join a trial in order, as long as its budget lasts.
 
 Experts have a model per series, so a few series tell what all of them will cost, and the work can end between two.
+Networks are in `slow_networks`.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +15,12 @@ from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.costs import cpu_seconds
 from pulse_kedro.forecasting.experts import Expert
 from pulse_kedro.forecasting.forecaster import Failure
-from pulse_kedro.forecasting.kinds import EXPERT_KINDS, SHORT_SEASON
+from pulse_kedro.forecasting.kinds import EXPERT_KINDS, NETWORK_KINDS, SHORT_SEASON
 from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
+from pulse_kedro.forecasting.sizing import USABLE
+from pulse_kedro.forecasting.slow_networks import Lessons, OverBudget, spend_on_network
+from pulse_kedro.forecasting.windows import window_schema
 
 WARM_UP, SAMPLE, CHUNK = 1, 4, 16
 """Series worked on at once: one that pays for imports, some that tell the cost, then the rest; ours."""
@@ -27,9 +31,10 @@ NO_BUDGET = "slow: it joins only where --budget-seconds allows"
 class Budget:
     """Slow members in the order in which they may join, and what a whole trial may cost.
 
-    `seconds` of CPU time count from `started`, a value of `cpu_seconds`.
+    `seconds` of CPU time count from `started`, a value of `cpu_seconds`; `lessons` say how networks are trained.
     """
 
+    lessons: Lessons | None = None
     members: tuple[MemberOptions, ...] = ()
     seconds: float = 0.0
     started: float = 0.0
@@ -52,13 +57,6 @@ class Joined:
     skipped: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverBudget:
-    """Why a member that was begun did not join."""
-
-    reason: str
-
-
 Work = Callable[[npt.NDArray[np.intp]], Array]
 """Forecasts `(stops, H, columns)` of some columns."""
 
@@ -78,20 +76,22 @@ def join_slow_members(
         recipe: Horizon and season.
         values: What is known. Shape `(rows, series)`.
         stops: Numbers of known rows at the origins, ascending; the last one is all of them.
-        step: Told the name of a member before it begins.
+        step: Told the name of each member where there is a budget.
     """
     names, points, seconds, skipped = [], [], [], {}
     for member in budget.members:
-        reason = unfit(member, recipe) or (NO_BUDGET if budget.seconds <= 0 else "")
+        if budget.seconds > 0:
+            step(member.name)
+        reason = unfit(member, recipe, budget, values) or ("" if budget.seconds > 0 else NO_BUDGET)
         if reason:
             skipped[member.name] = reason
             continue
-        step(member.name)
         started = cpu_seconds()
-        work = _work_of(member, recipe, values, stops)
-        found = spend(work, order_of(values), budget.left, shape=(len(stops), recipe.horizon))
+        found = _spend_on(member, recipe, values, stops, budget)
         if isinstance(found, OverBudget):
             skipped[member.name] = found.reason
+        elif np.isnan(found).all():
+            skipped[member.name] = "it had too little to learn from"
         else:
             names.append(member.name)
             points.append(found)
@@ -99,10 +99,24 @@ def join_slow_members(
     return Joined(members=tuple(names), points=tuple(points), seconds=tuple(seconds), skipped=skipped)
 
 
-def unfit(member: MemberOptions, recipe: RecipeOptions) -> str:
-    """Why a member cannot join whatever the budget; empty where it can."""
+def _spend_on(
+    member: MemberOptions, recipe: RecipeOptions, values: Array, stops: Sequence[int], budget: Budget
+) -> Array | OverBudget:
+    """Forecasts `(stops, H, S)` of a member that can join."""
+    if budget.lessons is not None and member.kind in NETWORK_KINDS:
+        return spend_on_network(member, recipe, values, stops, lessons=budget.lessons, left=budget.left)
+    work = _work_of(member, recipe, values, stops)
+    return spend(work, order_of(values), budget.left, shape=(len(stops), recipe.horizon))
+
+
+def unfit(member: MemberOptions, recipe: RecipeOptions, budget: Budget, values: Array) -> str:
+    """Why a member cannot join whatever its cost; empty where it can."""
+    if member.kind in NETWORK_KINDS and budget.lessons is not None:
+        median = float(np.median((~np.isnan(values)).sum(axis=0)))
+        history = window_schema(member, recipe).history
+        return "" if history <= USABLE * median - recipe.horizon else f"windows of {history} steps are too long here"
     if member.kind not in EXPERT_KINDS:
-        return "only members with a model per series join here"
+        return "only experts and networks join here"
     if member.kind == "auto_ets" and recipe.season_length > SHORT_SEASON:
         return f"a season of {recipe.season_length} steps is longer than the {SHORT_SEASON} it can follow"
     return ""
@@ -172,6 +186,6 @@ def _rows_of(failure: Failure, stops: Sequence[int], generations: Sequence[int])
     return [row for row, stop in enumerate(stops) if failure.trained_until <= stop < later]
 
 
-def within(budget: Budget, recipe: RecipeOptions) -> int:
-    """How many slow members will be begun: for a progress bar."""
-    return sum(not unfit(member, recipe) for member in budget.members) if budget.seconds > 0 else 0
+def within(budget: Budget) -> int:
+    """How many slow members are looked at: for a progress bar."""
+    return len(budget.members) if budget.seconds > 0 else 0

@@ -117,15 +117,15 @@ def test_without_a_budget_nothing_slow_begins_and_each_is_named() -> None:
     joined = join_slow_members(budget, recipe(), np.ones((20, 2)), [10, 20], step=told.append)
 
     assert {"auto_theta": NO_BUDGET, "auto_ets": NO_BUDGET} == joined.skipped
-    assert [(), [], 0] == [joined.members, told, within(budget, recipe())]
+    assert [(), [], 0] == [joined.members, told, within(budget)]
 
 
 def test_exponential_smoothing_keeps_out_of_long_seasons() -> None:
-    budget = Budget(members=(THETA, ETS), seconds=1.0, started=cpu_seconds())
+    budget, values = Budget(members=(THETA, ETS), seconds=1.0, started=cpu_seconds()), np.ones((200, 1))
 
-    assert "a season of 52 steps is longer than the 24 it can follow" == unfit(ETS, recipe(52))
-    assert ["", ""] == [unfit(ETS, recipe(24)), unfit(THETA, recipe(52))]
-    assert [1, 2] == [within(budget, recipe(52)), within(budget, recipe())]
+    assert "a season of 52 steps is longer than the 24 it can follow" == unfit(ETS, recipe(52), budget, values)
+    assert ["", ""] == [unfit(ETS, recipe(24), budget, values), unfit(THETA, recipe(52), budget, values)]
+    assert 2 == within(budget)
 
 
 @pytest.mark.slow
