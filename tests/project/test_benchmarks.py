@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from competition_worlds import make_world
+
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 
@@ -26,6 +28,21 @@ def test_panel_prints_one_object_with_all_its_keys(project: Path) -> None:
     assert {"wall_seconds", "cpu_seconds", "peak_mib"} == set(figures["cost"])
     assert [{"name", "value", "low", "high", "reached"}] * 4 == [set(floor) for floor in figures["floors"]]
     assert figures["peers"] is None
+
+
+@pytest.mark.slow
+def test_m4_holds_the_floors_against_weekly_files(project: Path, tmp_path: Path) -> None:
+    files = make_world("weekly").write(tmp_path, shape="wide")
+    command = [sys.executable, "benchmarks/m4.py", "--json", *files]
+
+    answer = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)  # noqa: S603 our own
+
+    figures = json.loads(answer.stdout)
+    found = figures["evaluation"]["combination"]
+    assert [found["owa"], found["msis"], abs(found["coverage_95"] - 0.95), figures["cost"]["cpu_seconds"]] == (
+        pytest.approx([floor["value"] for floor in figures["floors"]], rel=1e-4, abs=1e-6)
+    )
+    assert [0.737, 16.2, 0.012, 120.0] == [floor["high"] for floor in figures["floors"]]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

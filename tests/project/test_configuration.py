@@ -15,6 +15,7 @@ READ_BY_COMMANDS = {"evaluation"}
 KINDS = ("globals", "parameters", "catalog", "mlflow")
 # They close the loop between runs: with a layer, the layers would run in a circle and kedro-viz would hide them all.
 STORES = {"history", "champion", "ledger", "cycle_record", "code_version", "bundle_check", "workshop"}
+READ_BY_COMMANDS = {"evaluation"}
 
 Config = dict[str, Any]
 Reader = Callable[[str, str], Config]

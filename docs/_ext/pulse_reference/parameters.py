@@ -8,6 +8,7 @@ from typing import Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from pulse_kedro.forecasting.evaluation import EvaluationOptions
 from pulse_reference.markdown import DASH, code, codes, first_line, table
 from pulse_reference.project import BASE, readers, settings
 
@@ -15,6 +16,8 @@ LINE = re.compile(r"^(?P<indent> *)(?P<key>[\w-]+):(?P<rest>.*)$")
 NOTE = re.compile(r"(?:^|\s)# ?(?P<text>.*)$")
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", NoneType: "null", dict: "group"}
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
+COMMANDS = {"evaluation": (EvaluationOptions, "kedro pulse evaluate")}
+"""Groups that a command reads and no node does: their options class and the command."""
 HEADERS = ("key", "value in base", "type", "meaning; and in italics, why this value")
 
 
@@ -97,10 +100,10 @@ def keys_of(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 def _section(name: str, value: object, notes: Mapping[str, str]) -> str:
     asked = readers().get(name, [])
-    hint = asked[0][1] if asked else object
+    hint = asked[0][1] if asked else COMMANDS[name][0]
     found = list(classes_in(hint))
     opening = f"{first_line(found[0])} ({code(found[0].__name__)})\n" if found else ""
-    who = f"Read by {codes(node.name for node, _ in asked)}.\n"
+    who = f"Read by {codes([node.name for node, _ in asked] or [COMMANDS[name][1]])}.\n"
     rows = [_row(key, inner, notes, hint) for key, inner in keys_of(name, value)]
     rows += [_row(key, None, notes, hint) for key in _unset(name, value, hint)]
     return f"### `{name}`\n\n{opening}\n{who}\n{table(HEADERS, rows)}\n{_lists(name, value, hint)}"

@@ -1,10 +1,14 @@
-"""The processors of this machine: how many may be used, and keeping numeric libraries to that number."""
+"""This machine: how many processors may be used, keeping numeric libraries to that number, and memory that was used."""
 
 import os
+import re
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+STATUS = Path("/proc/self/status")
+KIB, MIB = 1024, 2**20
 
 
 def usable_cores() -> int:
@@ -33,3 +37,20 @@ def cap_threads() -> None:
     cores = usable_cores()
     if any(pool["num_threads"] > cores for pool in threadpool_info()):
         threadpool_limits(limits=cores)
+
+
+def peak_memory(status: Path = STATUS) -> float:
+    """Largest memory that this process has held so far, in MiB.
+
+    Returns:
+        `VmHWM` of Linux where there is one: `ru_maxrss` begins there with the memory of the process that started this
+        one. Elsewhere `ru_maxrss`, in bytes on macOS and in KiB on other systems.
+    """
+    with suppress(OSError):
+        found = re.search(r"^VmHWM:\s*(\d+) kB", status.read_text(encoding="ascii"), re.MULTILINE)
+        if found:
+            return int(found[1]) * KIB / MIB
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else KIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MIB

@@ -17,6 +17,7 @@ WORDS = (
     "Best, middle and worst forecasts: grey is known, blue the forecast with its 80 % and 95 % interval, black what "
     "came true."
 )
+NONE = "<p>No series could be scored: none of them ever moved.</p>"
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem;color-scheme:light dark}"
     "main{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:1rem}figure{margin:0}"
@@ -55,7 +56,7 @@ def draw_gallery(
         for s in choose_examples(errors)
     ]
     head = f"{HEAD}<title>{escape(title)}</title><style>{STYLE}</style><h1>{escape(title)}</h1><p>{WORDS}</p>"
-    return f"{head}<main>{''.join(figures)}</main></html>"
+    return f"{head}<main>{''.join(figures) or NONE}</main></html>"
 
 
 def _picture(history: Array, actual: Array, quantiles: Array) -> str:

@@ -1,4 +1,4 @@
-"""How many processors a run may use."""
+"""How many processors a run may use, and how much memory it has used."""
 
 from pathlib import Path
 
@@ -39,3 +39,15 @@ def test_threads_are_capped_and_never_raised(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(compute, "usable_cores", lambda: 64)
         compute.cap_threads()
         assert {1} == {pool["num_threads"] for pool in threadpool_info()}
+
+
+def test_the_peak_is_that_of_this_process_alone(tmp_path: Path) -> None:
+    (tmp_path / "status").write_text("Name:\tpython\nVmPeak:\t  999 kB\nVmHWM:\t  2048 kB\n", encoding="ascii")
+
+    assert 2.0 == compute.peak_memory(tmp_path / "status")
+
+
+def test_where_the_system_keeps_no_status_the_usage_counts(tmp_path: Path) -> None:
+    block = np.ones(2**22)
+
+    assert block.nbytes / 2**20 < compute.peak_memory(tmp_path / "missing") < 2**20

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FIRST_YEAR, LAST_YEAR = 1700, 2200
 QUARTER, WEEK = "%q", "%V"
 _OFFSET = r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?:Z|[+-]\d{2}:?\d{2})$"
+_ANY_OFFSET = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 _APOSTROPHES = "\N{RIGHT SINGLE QUOTATION MARK}"
 
@@ -218,8 +219,19 @@ def _all_moments(values: pd.Series, *, in_utc: bool, date_format: str | None) ->
     else:
         text = parse_text(values) if in_utc else parse_text(values).str.replace(_OFFSET, r"\1", regex=True)
         text, known = _known_to_strptime(text, date_format or "ISO8601")
-        moments = pd.to_datetime(text, format=known, errors="coerce", utc=True).dt.tz_localize(None)
+        moments = _in_utc(text, known)
     return moments
+
+
+def _in_utc(text: pd.Series, known: str) -> pd.Series:
+    """Moments in UTC, without time zone; text with and without an offset is read apart.
+
+    Read together, pandas 2.3 gives a moment without an offset that of the one before it.
+    """
+    offset = text.str.contains(_ANY_OFFSET, regex=True, na=False)
+    if offset.any() and not (offset | text.isna()).all():
+        return _in_utc(text.where(offset), known).where(offset, _in_utc(text.mask(offset), known))
+    return pd.to_datetime(text, format=known, errors="coerce", utc=True).dt.tz_localize(None)
 
 
 def _known_to_strptime(text: pd.Series, date_format: str) -> tuple[pd.Series, str]:

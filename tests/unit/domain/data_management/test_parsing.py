@@ -67,6 +67,16 @@ def test_hours_are_counted_in_utc_so_that_no_hour_comes_twice() -> None:
     assert pd.Timestamp("2019-10-27 01:00") == period_of("2019-10-27T02:00+01:00", "hourly")
 
 
+def test_an_hour_without_an_offset_does_not_take_that_of_its_neighbour() -> None:
+    cells = pd.Series(["2019-01-01T02:00+02:00", "2019-01-01T01:00", None, "2019-01-01T02:00Z", "2019-01-01"])
+
+    periods = parse_periods(cells, frequency("hourly"), None)
+
+    midnight = pd.Timestamp("2019-01-01")
+    expected = [midnight, midnight + pd.Timedelta(hours=1), pd.NaT, midnight + pd.Timedelta(hours=2), midnight]
+    assert expected == periods.tolist()
+
+
 @pytest.mark.parametrize(
     "column",
     [
