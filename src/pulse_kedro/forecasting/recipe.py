@@ -317,6 +317,11 @@ class RecipeSettings:
     intervals: IntervalOptions
     """How errors become quantiles."""
 
+    def __str__(self) -> str:
+        """In a few words, for logs: the members of all frequencies together are many."""
+        open_ended = {name: getattr(self, name) or "by frequency" for name in ("horizon", "season_length")}
+        return f"{len(self.members)} members, {open_ended}"
+
     def resolve(self, freq: Frequency) -> RecipeOptions:
         """The complete recipe for data of a frequency.
 
