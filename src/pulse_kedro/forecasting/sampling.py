@@ -13,6 +13,8 @@ from pulse_kedro.forecasting.windows import WindowSchema
 
 EPOCHS_APART = 1_000_003
 """Distance of the seeds of two trainings, so that no epoch of one has the order of an epoch of the other; a prime."""
+WINDOWS_AT_ONCE = 16_384
+"""Windows whose scales are worked out in one go; ours, a few dozen megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ class PanelTensor:
     """All series one after the other, each moved and divided by constants of its own, on one device.
 
     `flat` has shape `(series * periods,)`; `starts`, `columns`, `weights` `(n,)` place and weigh the windows; `offset`,
-    `spread`, `yard` `(series,)` are those of each series. Single precision: series are centred in double first.
+    `spread`, `yard` `(series,)` are those of each series. `centre` and `inverse` `(n,)`, one over the scale,
+    standardise each window; they are worked out once. Single precision: series are centred in double first.
     """
 
     schema: WindowSchema
@@ -54,56 +57,78 @@ class PanelTensor:
     offset: Tensor
     spread: Tensor
     yard: Tensor
+    centre: Tensor
+    inverse: Tensor
 
     def to(self, device: torch.device) -> "PanelTensor":
         """The same on another device."""
-        names = ("flat", "starts", "columns", "weights", "offset", "spread", "yard")
+        names = ("flat", "starts", "columns", "weights", "offset", "spread", "yard", "centre", "inverse")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
     def batch(self, numbers: Tensor) -> Batch:
         """Windows by their numbers, `(n,)` integers on the device of the panel."""
-        starts, columns = self.starts[numbers], self.columns[numbers]
-        levels = self.flat.unfold(0, self.schema.span, 1).index_select(0, starts)
-        design, targets, centre, scale = standardised(self.schema, levels)
-        origin = starts - columns * self.periods + self.schema.history - 1
+        starts, columns, schema = self.starts[numbers], self.columns[numbers], self.schema
+        levels = self.flat.unfold(0, schema.span, 1).index_select(0, starts)
+        centre, inverse = self.centre[numbers], self.inverse[numbers]
+        design, targets = standardised(schema, levels, centre, inverse)
+        origin = starts - columns * self.periods + schema.history - 1
         return Batch(
             design=design,
             targets=targets,
             levels=levels,
             centre=centre,
-            scale=scale,
+            scale=1.0 / inverse,
             offset=self.offset[columns],
             spread=self.spread[columns],
             yard=self.yard[columns],
-            phase=origin % self.schema.season_length,
+            phase=origin % schema.season_length,
             weights=self.weights[numbers],
         )
 
 
-def standardised(schema: WindowSchema, levels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Design, clipped targets, centre and scale of windows, as `windows.training_pairs` has them.
+def standardised(schema: WindowSchema, levels: Tensor, centre: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
+    """Design and clipped targets of windows, as `windows.cut_windows` has them.
 
     Args:
         schema: How a window is read.
         levels: Inputs and targets. Shape `(n, span)`, none of them flat.
+        centre: What is subtracted. Shape `(n,)`.
+        inverse: One over the scale. Shape `(n,)`.
     """
+    season, look_back = schema.season_length, schema.look_back
     history, future = levels[:, : schema.history], levels[:, schema.history :]
+    factor = inverse[:, None]
+    design = levels.new_empty(len(levels), schema.features)
+    design[:, look_back:] = 1.0
+    if schema.variant == "seasonal":
+        torch.mul(history[:, season:] - history[:, :-season], factor, out=design[:, :look_back])
+        targets = (future - levels[:, look_back : look_back + schema.horizon]) * factor
+    else:
+        shift = -centre[:, None] * factor
+        torch.addcmul(shift, history, factor, out=design[:, :look_back])
+        targets = torch.addcmul(shift, future, factor)
+    if schema.clip is not None:
+        targets.clamp_(-schema.clip, schema.clip)
+    return design, targets
+
+
+def _standards(schema: WindowSchema, flat: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
+    """Centre and one over the scale of every window; both `(n,)`."""
+    parts = [_standard(schema, flat, some) for some in torch.split(starts, WINDOWS_AT_ONCE)]
+    if not parts:
+        return flat.new_empty(0), flat.new_empty(0)
+    return torch.cat([centre for centre, _ in parts]), torch.cat([inverse for _, inverse in parts])
+
+
+def _standard(schema: WindowSchema, flat: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
+    history = flat.unfold(0, schema.span, 1).index_select(0, starts)[:, : schema.history].double()
     if schema.variant == "seasonal":
         inputs = history[:, schema.season_length :] - history[:, : -schema.season_length]
-        scale = inputs.square().mean(dim=1).sqrt()
-        centre = torch.zeros_like(scale)
-        moves = future - levels[:, schema.look_back : schema.look_back + schema.horizon]
+        centre = torch.zeros(len(starts), dtype=inputs.dtype)
     else:
         centre = history.mean(dim=1)
         inputs = history - centre[:, None]
-        scale = inputs.square().mean(dim=1).sqrt()
-        moves = future - centre[:, None]
-    design = levels.new_ones(len(levels), schema.features)
-    torch.div(inputs, scale[:, None], out=design[:, : schema.look_back])
-    targets = moves / scale[:, None]
-    if schema.clip is not None:
-        targets.clamp_(-schema.clip, schema.clip)
-    return design, targets, centre, scale
+    return centre.float(), inputs.square().mean(dim=1).rsqrt().float()
 
 
 def unscaled(schema: WindowSchema, batch: Batch, moves: Tensor) -> Tensor:
@@ -143,11 +168,16 @@ def panel_tensor(schema: WindowSchema, values: Array, windows: Windows, *, until
         late = _constants(values[:, ~begun], schema.season_length)
         offset[~begun], spread[~begun], yard[~begun] = late
     centred = np.nan_to_num(values - offset)
+    flat = torch.from_numpy((centred / spread).T.astype(np.float32).reshape(-1))
+    starts = torch.from_numpy(windows.columns * len(values) + windows.origins - schema.history + 1)
+    centre, inverse = _standards(schema, flat, starts)
     return PanelTensor(
         schema=schema,
-        flat=torch.from_numpy((centred / spread).T.astype(np.float32).reshape(-1)),
+        flat=flat,
         periods=len(values),
-        starts=torch.from_numpy(windows.columns * len(values) + windows.origins - schema.history + 1),
+        starts=starts,
+        centre=centre,
+        inverse=inverse,
         columns=torch.from_numpy(windows.columns),
         weights=torch.from_numpy(windows.weights.astype(np.float32)),
         offset=torch.from_numpy(offset.astype(np.float32)),
