@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from kedro.framework.startup import bootstrap_project
 
 from competition_worlds import HORIZON, make_world
+from terminal import on_a_terminal
 
 FIGURES = {"smape", "mase", "owa", "msis", "coverage_80", "coverage_95"}
 COSTS = ["cpu_seconds", "wall_seconds", "peak_rss_mb"]
@@ -211,6 +212,22 @@ def test_slow_members_join_where_the_budget_allows_and_are_named_where_not(tmp_p
     assert {"the budget was spent after 0 of 3 series"} <= {
         little["skipped"][name] for name in slow - {"cycle_linear_8"}
     }
+
+
+@pytest.mark.slow
+def test_on_a_terminal_a_bar_counts_the_members_and_ends_full(project: Path, tmp_path: Path) -> None:
+    words = make_world("weekly", series=40).write(tmp_path, shape="wide")
+    models = len(answer(*words)["models"])
+
+    code, drawn = on_a_terminal([sys.executable, "-m", "pulse_kedro", "pulse", "evaluate", *words], project)
+
+    assert 0 == code, drawn
+    shown = re.findall(r"(\d+)/(\d+) \d:\d\d:\d\d +(\S+)", drawn)
+    assert {str(models + 1)} == {total for _, total, _ in shown}
+    assert "combination" in {step for _, _, step in shown}
+    counts = [int(count) for count, _, _ in shown]
+    assert counts == sorted(counts)
+    assert models == counts[-1]
 
 
 @pytest.mark.slow

@@ -173,19 +173,28 @@ def _read_wide(table: pd.DataFrame, path: Path) -> Series:
     if twice.any():
         name = ids[int(twice.argmax())]
         raise UnusableCompetitionFile(str(path), f"series {name!r} twice", "each once", "Remove one of its rows.")
-    cells = table.iloc[:, 1:]
-    numbers = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    numbers = np.empty((len(ids), table.shape[1] - 1))
+    for place, column in enumerate(table.columns[1:]):
+        numbers[:, place] = _numbers(table[column], ids, path)
+    values = tuple(_ended(row) for row in numbers)
+    return _full(Series(ids=tuple(ids), histories=values, starts=(None,) * len(ids)), path)
+
+
+def _numbers(cells: pd.Series, ids: Sequence[str], path: Path) -> Array:
+    """One column of a wide file; an empty cell is no value."""
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        return cells.to_numpy(dtype=float)
+    numbers = parse_numbers(cells.astype(object))
     broken = np.isnan(numbers) & cells.notna().to_numpy()
     if broken.any():
-        row, column = np.argwhere(broken)[0]
+        row = int(broken.argmax())
         raise UnusableCompetitionFile(
             str(path),
-            f"{cells.iloc[row, column]!r} in series {ids[row]!r}, column {cells.columns[column]!r}",
+            f"{str(cells.iloc[row])!r} in series {ids[row]!r}, column {cells.name!r}",
             "numbers after the id, or the columns unique_id, ds, y",
             "Correct the cell; dates and names belong into a long file.",
         )
-    values = tuple(_ended(row) for row in numbers)
-    return _full(Series(ids=tuple(ids), histories=values, starts=(None,) * len(ids)), path)
+    return numbers
 
 
 def _require_ids(ids: Sequence[str], path: Path) -> None:
@@ -257,9 +266,9 @@ def _on_grid(
 
 
 def _ended(values: Array) -> Array:
-    """Values up to the last known one."""
+    """Values up to the last known one; a copy, so that a wide table need not stay in memory."""
     known = np.flatnonzero(~np.isnan(values))
-    return values[: known[-1] + 1] if len(known) else values[:0]
+    return values[: known[-1] + 1].copy() if len(known) else values[:0]
 
 
 def _full(found: Series, path: Path) -> Series:

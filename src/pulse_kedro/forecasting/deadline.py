@@ -34,9 +34,9 @@ def time_limit(seconds: float) -> Iterator[None]:
             wait = AGAIN
 
     watch = threading.Thread(target=interrupt, daemon=True)
-    watch.start()
     late = False
     try:
+        watch.start()  # in here: a limit of nothing interrupts before the block begins
         yield
     except OutOfTime:
         late = True

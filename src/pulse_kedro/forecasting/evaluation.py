@@ -116,7 +116,7 @@ def try_forecaster(
     joined = join_slow_members(budget, recipe, values, stops, step=step)
     step("combination")
     names = (*(member.name for member in members), *joined.members)
-    points = np.concatenate([points, *(made[None] for made in joined.points)])
+    points = np.concatenate([points, np.stack(joined.points)]) if joined.points else points
     replayed = _replayed(names, points, values, stops, error_scales(values, stops, scored_season))
     choice = combine_by_nested_choice(replayed, replace(recipe.combination, warm_up=options.warm_up, loss=options.loss))
     longest = max(recipe.seasons)

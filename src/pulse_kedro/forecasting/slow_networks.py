@@ -6,7 +6,6 @@ from typing import cast
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.curriculum import CurriculumOptions
-from pulse_kedro.forecasting.deadline import OutOfTime, time_limit
 from pulse_kedro.forecasting.fitting import Teacher
 from pulse_kedro.forecasting.learning import TrainerOptions
 from pulse_kedro.forecasting.members import create_member
@@ -52,30 +51,28 @@ def spend_on_network(
         values: What is known. Shape `(rows, series)`.
         stops: Numbers of known rows at the origins, ascending.
         lessons: How it is trained, in one thread and one process.
-        left: CPU seconds that may still be spent; one thread takes at most one per second.
+        left: CPU seconds that may still be spent; looked at before each lesson.
     """
     generations = sorted({stops[0], stops[-1]})
     trainer = replace(lessons.trainer, threads=1, devices=1, num_nodes=1, accelerator="cpu", strategy="auto")
 
-    def taught(part: Array, known: Sequence[int], epochs: int) -> Network:
+    def taught(part: Array, known: Sequence[int], epochs: int) -> Network | None:
         network = cast("Network", create_member(options, recipe, series=part.shape[1]))
         kept = replace(trainer, epochs=epochs)
-        teacher = Teacher(warm_start="none", trainer=kept, curriculum=lessons.curriculum)
-        pupil = replace(network, teach=teacher)
+        pupil = replace(network, teach=Teacher(warm_start="none", trainer=kept, curriculum=lessons.curriculum))
         for stop in known:
-            with time_limit(max(left(), 0.0)):
-                pupil = pupil.learn(part, stop)
+            if left() <= 0:
+                return None
+            pupil = pupil.learn(part, stop)
         return pupil
 
-    import lightning.pytorch  # noqa: F401  # not under the limit below: an import that is cut off stays broken
-
-    try:
-        taught(values[:, :FEW], generations[-1:], 1)
-        before = left()
-        taught(values, generations[-1:], PROBE)
-        expected = (before - left()) / PROBE * trainer.epochs * len(generations)
-        if expected > left():
-            return OverBudget(reason=f"it would take about {expected:.1f} CPU s, {max(0.0, left()):.1f} are left")
-        return taught(values, generations, trainer.epochs).recall(values, stops)
-    except OutOfTime:
+    taught(values[:, :FEW], generations[-1:], 1)
+    before = left()
+    taught(values, generations[-1:], PROBE)
+    expected = (before - left()) / PROBE * trainer.epochs * len(generations)
+    if expected > left() > 0:
+        return OverBudget(reason=f"it would take about {expected:.1f} CPU s, {left():.1f} are left")
+    network = taught(values, generations, trainer.epochs)
+    if network is None:
         return OverBudget(reason="the budget was spent before it had learned")
+    return network.recall(values, stops)

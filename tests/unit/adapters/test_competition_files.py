@@ -113,6 +113,7 @@ REFUSED = [
     ("id,V2\na,inf\n", "got an infinite or huge value in 'a'"),
     ("id,V2\na,1e200\n", "got an infinite or huge value in 'a'"),
     ("id,V2,V3\na,1,x\n", "got 'x' in series 'a', column 'V3', expected numbers after the id"),
+    ("id,V2,V3\na,True,1\nb,False,1\n", "got 'True' in series 'a', column 'V2'"),
     ("id,V2,V3\n,1,2\n", "got no id in line 2"),
     ("V1,V2\n1.5,2.5\n3.1,4.1\n", "got numbers such as 1.5 in place of ids"),
     ("id,V2\na,1,2\nb,1,2\n", "got more cells in the rows than in the header"),

@@ -65,3 +65,13 @@ def test_no_watch_outlives_its_work() -> None:
             pass
 
     assert before == threading.active_count()
+
+
+def test_a_limit_of_nothing_interrupts_nothing_but_its_own_block() -> None:
+    before = threading.active_count()
+
+    for _ in range(50):
+        with pytest.raises(OutOfTime), time_limit(0.0):
+            forever()
+
+    assert before == threading.active_count()
