@@ -14,6 +14,7 @@ from pulse_kedro.domain.backtesting import CALIBRATION, CUTOFF
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle_files import load_bundle, save_bundle
 from pulse_kedro.forecasting.network_member import Network
+from pulse_kedro.forecasting.recipe import MemberSettings
 from pulse_kedro.pipelines.training import create_pipeline, create_retraining_pipeline
 from training_room import RECIPE, Made, month, other_recipe, serving, train
 
@@ -166,3 +167,19 @@ def test_the_same_settings_are_another_cycle_than_a_plain_one(
     again = train(world, known=KNOWN, retraining={**retraining, "params:retrain": longer})
 
     assert 3 == len({made["cycle"].key for made in (plain, first, again)})
+
+
+def test_a_statistical_expert_learns_in_the_same_run(world: Array, tmp_path: Path) -> None:
+    options = replace(retrain_options(), members=(MemberSettings(kind="auto_theta"),))
+    given = {"params:retrain": options, "workshop": FolderWorkshop(folder=tmp_path)}
+
+    made = train(world, known=KNOWN, retraining=given)
+    after = train(world, known=KNOWN + 1, parent=made)
+
+    rows = made["backtest"][made["backtest"]["model"] == "auto_theta"]
+    assert np.isfinite(rows["y_hat"]).all()
+    assert len(rows) == (made["backtest"]["model"] == "combination").sum()
+    expert = serving(after).members["auto_theta"]
+    generations = [fact["trained_until"] for fact in expert.facts()["generations"]]  # type: ignore[attr-defined]
+    assert KNOWN == generations[-1]
+    assert np.isfinite(expert.forecast()).all()
