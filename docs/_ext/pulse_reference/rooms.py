@@ -18,10 +18,13 @@ def named_runs() -> str:
 
 
 def nodes_by_room() -> str:
-    """A section per room, with a row per node."""
-    from pulse_kedro.pipeline_registry import ROOMS
+    """A section per room, with a row per node, and one for the nodes that only a named run has."""
+    from pulse_kedro.pipeline_registry import ROOMS, RUNS
 
-    return "\n".join(_nodes(room, pipelines()[room].nodes) for room in ROOMS)
+    rooms = [_nodes(room, pipelines()[room].nodes) for room in ROOMS]
+    housed = {node.name for room in ROOMS for node in pipelines()[room].nodes}
+    own = {run: [node for node in pipelines()[run].nodes if node.name not in housed] for run in RUNS}
+    return "\n".join([*rooms, *(_nodes(f"only in {run}", found) for run, found in own.items() if found)])
 
 
 def room_pages() -> str:

@@ -28,7 +28,8 @@ from pulse_kedro.forecasting.choice import Choice
 from pulse_kedro.forecasting.members import RESTORE, restore_member
 from pulse_kedro.forecasting.recipe import recipe_from_dict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: baselines and ridges of the first release. 2: members of more kinds, states with a clock, choices by step."""
 MANIFEST = "manifest.json"
 FOLDER_MODE = 0o755
 COMMON = "serving.safetensors"

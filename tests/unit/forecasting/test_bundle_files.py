@@ -12,7 +12,15 @@ import pytest
 
 from bundles import a_bundle
 from pulse_kedro.forecasting.bundle import Bundle
-from pulse_kedro.forecasting.bundle_files import DamagedBundle, check, encode, load_bundle, save_bundle, seal
+from pulse_kedro.forecasting.bundle_files import (
+    SCHEMA_VERSION,
+    DamagedBundle,
+    check,
+    encode,
+    load_bundle,
+    save_bundle,
+    seal,
+)
 
 FILES = sorted(encode(a_bundle()))
 
@@ -130,9 +138,9 @@ def test_a_bundle_under_a_wrong_name_is_found(folder: Path) -> None:
 
 
 def test_a_newer_format_is_refused(folder: Path) -> None:
-    newer = rewrite(folder, lambda manifest: manifest.update(schema_version=2))
+    newer = rewrite(folder, lambda manifest: manifest.update(schema_version=SCHEMA_VERSION + 1))
 
-    with pytest.raises(DamagedBundle, match="its schema 2 is newer than 1"):
+    with pytest.raises(DamagedBundle, match=f"its schema {SCHEMA_VERSION + 1} is newer than {SCHEMA_VERSION}"):
         load_bundle(newer)
 
 

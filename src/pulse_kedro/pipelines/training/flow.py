@@ -13,6 +13,8 @@ PLAN = """flowchart TD
   served -- yes --> recipe{does conf/ ask for another recipe?}
   recipe -- yes --> challenger[challenger: bootstrap beside the champion]
   recipe -- no --> alone[the champion stays alone]
+  run{was the run retrain asked for?}
+  run -- yes --> learn[members that learn rarely: retrain them, in the champion or in a challenger]
 """
 
 
