@@ -1,11 +1,13 @@
 """What is the default forecaster worth on files of the M4 competition, and what does it cost? One process of its own.
 
 Usage: python benchmarks/m4.py [--json] [--train FILE --test FILE --horizon H --freq F] [--budget-seconds N]
+       [--peers]
 
 Runs `kedro pulse evaluate --json` through the package's own door and adds the cost of the whole process, start-up
 included. Nothing is downloaded. The floors are those of M4 Weekly (359 series, 13 steps) and are held against weekly
 files only. Without files it makes hourly series with two seasons, so that members, combination and cost can be looked
-at where no file is at hand; their errors say nothing about M4.
+at where no file is at hand; their errors say nothing about M4. `--peers` fits AutoETS and dynamic Theta of
+statsforecast on the same files afterwards: minutes.
 """
 
 import argparse
@@ -16,9 +18,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from protocol.competition_peers import run_peers
 from protocol.inputs import PROJECT
 from protocol.processes import run_command
 from protocol.report import Figures, Floor, heading, speak
+
+from pulse_kedro.cli.evaluate import FREQUENCIES
+from pulse_kedro.domain.panel import frequency
 
 MOST_OWA = 0.737
 """Best entry of the competition for weekly data has .739 (Forecast Pro); the floor lies below it."""
@@ -75,6 +81,8 @@ def measure(given: argparse.Namespace) -> Figures:
         words += ["--freq", freq, "--budget-seconds", str(given.budget_seconds), "--json"]
         command = [sys.executable, "-m", "pulse_kedro", "pulse", "evaluate", *words]
         done = run_command(command, folder=PROJECT, environment=os.environ | {"DO_NOT_TRACK": "1"})
+        step = frequency(FREQUENCIES.get(freq.upper(), freq.lower()))
+        peers = run_peers(files[0], files[1], horizon, step) if given.peers else None
     answer = json.loads(done.output)
     weekly = bool(given.train) and freq.upper() in ("W", "WEEKLY")
     return {
@@ -82,6 +90,7 @@ def measure(given: argparse.Namespace) -> Figures:
         "data": given.train.name if given.train else MADE_UP,
         "evaluation": answer,
         "cost": done.cost(),
+        "peers": peers,
         "floors": floors(answer, done.cpu_seconds, weekly=weekly),
     }
 
@@ -94,6 +103,7 @@ def main() -> None:
     parser.add_argument("--horizon", type=int, default=13, help="steps ahead, 13 by default")
     parser.add_argument("--freq", default="W", help="length of a step, W by default")
     parser.add_argument("--budget-seconds", type=float, default=0.0, help="CPU seconds for slow members too")
+    parser.add_argument("--peers", action="store_true", help="fit AutoETS and dynamic Theta on the same files too")
     speak(parser, measure)
 
 

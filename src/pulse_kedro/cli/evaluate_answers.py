@@ -55,7 +55,8 @@ def prepare(
         parameters: `recipe`, `evaluation` and `retrain` as in conf/.
         freq: Length of a step; gives the seasons that are not said.
         horizon: Steps ahead.
-        seasons: Steps in each season, in any order; the shorter one is that of the recipe, 1 is none.
+        seasons: Steps in each season, in any order; the shorter one is that of the recipe, 1 is none. Those that are
+            usual for the frequency change nothing.
 
     Raises:
         TooManySeasons: There are more than two.
@@ -63,7 +64,7 @@ def prepare(
     real = sorted({season for season in seasons if season > 1})
     if len(real) > MOST_SEASONS:
         raise TooManySeasons(tuple(real))
-    if real:
+    if not set(real) <= {freq.season_length, freq.second_season}:  # who names the usual one still has the longer one
         freq = replace(freq, season_length=real[0], second_season=real[1] if len(real) > 1 else None)
     settings = {**parameters["recipe"], "horizon": horizon, "season_length": None}
     options = TypeAdapter(EvaluationOptions).validate_python(parameters["evaluation"])
