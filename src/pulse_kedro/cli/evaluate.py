@@ -22,7 +22,7 @@ SCORED = {"hourly": 24, "daily": 1, "weekly": 1, "monthly": 12, "quarterly": 4}
     "--season",
     type=click.IntRange(1),
     multiple=True,
-    help="Steps in a season; twice for two, in any order. 1, none, or a usual one takes what is usual for the frequency.",
+    help="Steps in a season; twice for two. 1, none, or a usual one takes what is usual for the frequency.",
 )
 @click.option(
     "--freq",
