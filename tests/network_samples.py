@@ -82,6 +82,7 @@ def lesson(kind: MemberKind, y: Array, **changes: Any) -> Lesson:  # noqa: ANN40
 def retrain_options(**changes: Any) -> RetrainOptions:  # noqa: ANN401  # any field of the trainer
     return RetrainOptions(
         members=tuple(MemberSettings(kind=kind, look_back=12) for kind in NETWORK_KINDS),
+        every=None,
         generations=2,
         warm_start="recursive",
         trainer=trainer(epochs=2, **changes),

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from miniature import a_recipe
+from network_samples import retrain_options
 from pulse_kedro.domain.backtesting import BacktestOptions
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
+from pulse_kedro.forecasting.learning import Workshop
 from pulse_kedro.forecasting.recipe import MemberSettings, RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.retraining import RetrainOptions
 from pulse_kedro.forecasting.spread import NATIVE
 from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
 from pulse_kedro.pipelines.training import create_pipeline, create_retraining_pipeline
@@ -57,10 +60,13 @@ def train(
     recipe: RecipeOptions = RECIPE,
     backtest: BacktestOptions = BACKTEST,
     retraining: Mapping[str, object] | None = None,
+    retrain: RetrainOptions | None = None,
+    workshop: Workshop | None = None,
 ) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
-    With `retraining`, which holds `params:retrain` and `workshop`, networks learn.
+    With `retraining`, which holds `params:retrain` and `workshop`, the run `retrain` is made; a plain cycle reads
+    `retrain` and `workshop`.
     """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
@@ -76,6 +82,8 @@ def train(
         "params:recipe": settings_of(recipe),
         "params:backtest": backtest,
         "params:compute": NATIVE,
+        "params:retrain": retrain or retrain_options(),
+        "workshop": workshop,
     }
     if retraining is None:
         return given | run_room(create_pipeline(), given)

@@ -56,10 +56,10 @@ def networks(made: Made) -> dict[str, Network]:
     return found
 
 
-def test_a_retraining_reads_and_makes_what_a_cycle_does_and_its_own_settings() -> None:
+def test_a_retraining_reads_and_makes_what_a_cycle_does() -> None:
     plain, learning = create_pipeline(), create_retraining_pipeline()
 
-    assert {"params:retrain", "workshop"} == learning.inputs() - plain.inputs()
+    assert plain.inputs() == learning.inputs()
     assert plain.outputs() == learning.outputs()
 
 
@@ -183,3 +183,35 @@ def test_a_statistical_expert_learns_in_the_same_run(world: Array, tmp_path: Pat
     generations = [fact["trained_until"] for fact in expert.facts()["generations"]]  # type: ignore[attr-defined]
     assert KNOWN == generations[-1]
     assert np.isfinite(expert.forecast()).all()
+
+
+def test_a_plan_asks_for_a_lesson_when_members_have_waited_long_enough(world: Array, tmp_path: Path) -> None:
+    options = replace(retrain_options(), members=(MemberSettings(kind="auto_theta"),), every=0.25)
+    workshop = FolderWorkshop(folder=tmp_path)
+    made = train(world, known=KNOWN, retraining={"params:retrain": options, "workshop": workshop})
+    given = {"retrain": options, "workshop": workshop}
+
+    plans, lessons, causes = [], [], []
+    for known in (KNOWN + 1, KNOWN + 2, KNOWN + 3, KNOWN + 4):
+        made = train(world, known=known, parent=made, **given)  # type: ignore[arg-type]
+        plans.append(made["training_plan"].jobs[0].mode)
+        causes.append(made["training_plan"].cause)
+        generations = serving(made).members["auto_theta"].facts()["generations"]
+        lessons.append(generations[-1]["trained_until"])  # type: ignore[index]
+
+    assert ["update", "update", "retrain", "update"] == plans
+    assert [KNOWN, KNOWN, KNOWN + 3, KNOWN + 3] == lessons
+    assert "3 periods since their last lesson, 3 allowed" in causes[2]
+
+
+def test_settings_of_a_retraining_are_part_of_a_cycle_only_where_its_plan_may_ask_for_one(world: Array) -> None:
+    plain, other = (
+        train(world, known=KNOWN, retrain=replace(retrain_options(), warm_start=w)) for w in ("none", "weights")
+    )
+    due, changed = (
+        train(world, known=KNOWN, retrain=replace(retrain_options(), every=1, warm_start=w))
+        for w in ("none", "weights")
+    )
+
+    assert plain["cycle"].key == other["cycle"].key
+    assert len({plain["cycle"].key, due["cycle"].key, changed["cycle"].key}) == 3

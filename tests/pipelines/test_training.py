@@ -71,6 +71,8 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "params:recipe",
         "params:backtest",
         "params:compute",
+        "params:retrain",
+        "workshop",
     } == room.inputs()
     assert {"candidates", "backtest", "cutoff_losses", "regret", "failures"} == room.outputs()
     assert all(node.name.startswith("training.") for node in room.nodes)

@@ -81,6 +81,11 @@ class Boosted:
         base = {name: member.align(columns) for name, member in self.base.items()}
         return replace(self, base=base, tail=align_tail(self.tail, columns))
 
+    @property
+    def since_lesson(self) -> int | None:
+        """Periods that arrived since the newest generation; `None` before the first one."""
+        return self.seen - self.generations[-1].trained_until if self.generations else None
+
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from the first `known` periods; it takes the place of one of the same time.
 

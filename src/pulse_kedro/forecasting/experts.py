@@ -107,6 +107,11 @@ class Expert:
         )
         return replace(self, tail=align_tail(self.tail, columns), generations=generations)
 
+    @property
+    def since_lesson(self) -> int | None:
+        """Periods that arrived since the newest generation; `None` before the first one."""
+        return self.seen - self.generations[-1].trained_until if self.generations else None
+
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from the first `known` periods; it takes the place of one of the same time.
 

@@ -46,6 +46,11 @@ class Trained(Forecaster, Protocol):
     generation that was learned from data up to this cutoff or earlier; before the first one the member abstains.
     """
 
+    @property
+    def since_lesson(self) -> int | None:
+        """Periods that arrived since the newest generation; `None` before the first one."""
+        ...
+
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from the first `known` periods.
 

@@ -78,6 +78,11 @@ class Network:
         tail = extend_tail(np.empty((0, y.shape[1])), y, self.schema.span - 1)
         return replace(self, tail=tail, known=len(y), generations=generations)
 
+    @property
+    def since_lesson(self) -> int | None:
+        """Periods that arrived since the newest generation; `None` before the first one."""
+        return self.known - self.generations[-1].trained_until if self.generations else None
+
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from `y[:known]`; the same state where no window there is complete.
 

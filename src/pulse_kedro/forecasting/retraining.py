@@ -1,6 +1,6 @@
 """What a retraining brings beside a plain cycle: members that learn, at a few cutoffs, with these settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,9 @@ class RetrainOptions:
 
     members: tuple[MemberSettings, ...] = Field(min_length=1)
     """Members that are added to those of the recipe; their parameters are learned in this run only."""
+    every: float | None = Field(gt=0)
+    """Seasons after which the plan of a plain cycle asks that the champion's rarely learned members learn once more;
+    `null` leaves it to the run `retrain`."""
     generations: int = Field(ge=2)
     """Times a new challenger's members learn: first before the backtest's calibration begins, last from all data."""
     warm_start: WarmStart
@@ -41,6 +44,13 @@ def recipe_with_learners(recipe: RecipeSettings, options: RetrainOptions, freq: 
     present = set(recipe.members)
     added = tuple(member for member in options.members if member not in present)
     return replace(recipe, members=(*recipe.members, *added)).resolve(freq)
+
+
+def periods_since_lesson(members: Mapping[str, Forecaster]) -> int | None:
+    """Periods that arrived since the member that learned longest ago did; `None` where no member learns rarely."""
+    ages = [member.since_lesson for member in members.values() if isinstance(member, Trained)]
+    known = [age for age in ages if age is not None]
+    return max(known) if known else None
 
 
 def learning_stops(first: int, last: int, generations: int) -> list[int]:

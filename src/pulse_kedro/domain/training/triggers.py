@@ -49,7 +49,8 @@ class OtherSeries(InvalidConfiguration):
 class ChampionFacts:
     """What is asked of the champion before it is touched: its digest, its recipe, and the data it has seen.
 
-    `plain_digest` is that of its recipe without the members that only a retraining brings.
+    `plain_digest` is that of its recipe without the members that only a retraining brings; `since_lesson` counts the
+    periods between the last time such members learned and `known_until`, `None` where it has none.
     """
 
     digest: str
@@ -57,6 +58,7 @@ class ChampionFacts:
     plain_digest: str
     known_until: pd.Timestamp
     panel_digest: str
+    since_lesson: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,25 +91,28 @@ class TrainingPlan:
         return "; ".join(job.cause for job in self.jobs)
 
 
-def plan_jobs(champion: ChampionFacts | None, recipe_digest: str, panel: pd.DataFrame) -> TrainingPlan:
+def plan_jobs(
+    champion: ChampionFacts | None, recipe_digest: str, panel: pd.DataFrame, *, learn_every: int | None = None
+) -> TrainingPlan:
     """Jobs that a cycle needs.
 
     Args:
         champion: What served the parent cycle; `None` in the first cycle.
         recipe_digest: The recipe that `conf/` asks for.
         panel: Everything the cycle knows.
+        learn_every: Periods after which members that learn rarely learn once more; `None` never asks for it.
 
     Returns:
         A bootstrap when nothing served before. Otherwise the champion is updated with the new periods, recomputed when
         a value it has seen changed, or left alone when nothing is new; another recipe in `conf/` adds a challenger.
-        Members that only a retraining brings make no difference: a plain cycle never learns them anew.
+        Members that only a retraining brings make no difference; they learn anew when they are due.
     """
     if champion is None:
         cause = "no champion serves yet: everything is learned from the beginning"
         return TrainingPlan(
             jobs=(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause),)
         )
-    mode, cause = _champion_job(champion, panel)
+    mode, cause = _due(champion, panel, learn_every) or _champion_job(champion, panel)
     jobs = [TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause)]
     if recipe_digest not in (champion.recipe_digest, champion.plain_digest):
         cause = f"recipe {recipe_digest[:12]} of conf/ differs from the champion's {champion.recipe_digest[:12]}"
@@ -144,6 +149,20 @@ def plan_retraining(champion: ChampionFacts | None, recipe_digest: str, panel: p
             TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause),
             TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="retrain", cause=learned),
         )
+    )
+
+
+def _due(champion: ChampionFacts, panel: pd.DataFrame, learn_every: int | None) -> tuple[Mode, str] | None:
+    """Mode and cause where the champion's rarely learned members have waited long enough."""
+    new = panel.loc[panel[TIME] > champion.known_until, TIME].nunique()
+    if learn_every is None or champion.since_lesson is None or new == 0:
+        return None
+    waited = champion.since_lesson + new
+    if waited < learn_every:
+        return None
+    return (
+        "retrain",
+        f"members that learn rarely are due: {waited} periods since their last lesson, {learn_every} allowed",
     )
 
 

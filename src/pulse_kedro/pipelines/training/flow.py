@@ -13,7 +13,7 @@ PLAN = """flowchart TD
   served -- yes --> recipe{does conf/ ask for another recipe?}
   recipe -- yes --> challenger[challenger: bootstrap beside the champion]
   recipe -- no --> alone[the champion stays alone]
-  run{was the run retrain asked for?}
+  run{was the run retrain asked for, or are members due by retrain.every?}
   run -- yes --> learn[members that learn rarely: retrain them, in the champion or in a challenger]
 """
 

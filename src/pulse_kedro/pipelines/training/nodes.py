@@ -1,13 +1,13 @@
 """From the panel to sealed bundles and their backtest; every step is a pure function."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, EVALUATION, BacktestOptions, plan_cutoffs
-from pulse_kedro.domain.cycle import Cycle, Period, identify
+from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
 from pulse_kedro.domain.training.triggers import (
@@ -27,11 +27,14 @@ from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.members import learned_members, place
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
+from pulse_kedro.forecasting.retraining import RetrainOptions, periods_since_lesson
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
 from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
 from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table
 
+SHORT = 8
+"""Hexadecimal digits by which the identity of a cycle names the settings of its retraining."""
 Champions = Mapping[str, Callable[[], Bundle]]
 """Cycle key to a function that loads the bundle which served it."""
 
@@ -51,14 +54,23 @@ def resolve_recipe(period: Period, recipe: RecipeSettings) -> RecipeOptions:
     return recipe.resolve(frequency(period.frequency))
 
 
-def identify_cycle(period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str) -> Cycle:
-    """Cycle with the key that everything in it determines: as_of, parent, snapshot, recipe, code."""
-    return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code_version)
+def identify_cycle(
+    period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str, retrain: RetrainOptions
+) -> Cycle:
+    """Cycle with the key that everything in it determines: as_of, parent, snapshot, recipe, code.
+
+    Settings of a retraining are part of it where its plan may ask for one.
+    """
+    code = code_version if retrain.every is None else f"{code_version}.every.{digest(asdict(retrain))[:SHORT]}"
+    return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code)
 
 
-def plan_training(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions) -> TrainingPlan:
-    """Jobs of this cycle, each with its cause: bootstrap, update, recompute, or nothing."""
-    return plan_jobs(champion_facts(cycle, champion, panel), recipe.digest, panel)
+def plan_training(
+    cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions, retrain: RetrainOptions
+) -> TrainingPlan:
+    """Jobs of this cycle, each with its cause: bootstrap, update, recompute, retrain, or nothing."""
+    every = None if retrain.every is None else max(1, round(retrain.every * recipe.season_length))
+    return plan_jobs(champion_facts(cycle, champion, panel), recipe.digest, panel, learn_every=every)
 
 
 def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> ChampionFacts | None:
@@ -82,6 +94,7 @@ def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> Ch
         plain_digest=bundle.recipe.without_learned().digest,
         known_until=bundle.known_until,
         panel_digest=bundle.panel_digest,
+        since_lesson=periods_since_lesson(bundle.members),
     )
 
 

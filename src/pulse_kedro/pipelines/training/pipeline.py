@@ -16,7 +16,6 @@ from pulse_kedro.pipelines.training.nodes import (
     tabulate_failures,
     tabulate_losses,
     tabulate_regret,
-    update_states,
 )
 from pulse_kedro.pipelines.training.retraining import (
     identify_retraining,
@@ -26,6 +25,10 @@ from pulse_kedro.pipelines.training.retraining import (
 )
 
 PLANNED = ("training_plan", "champion", "panel", "cycle", "recipe")
+TAUGHT = {name: name for name in (*PLANNED, "folds", "workshop")} | {
+    "retrain": "params:retrain",
+    "compute": "params:compute",
+}
 REPLAYED = ("states", "panel", "features", "folds", "period")
 
 
@@ -34,27 +37,26 @@ def create_pipeline(**_: object) -> Pipeline:
     return _room(
         [
             Node(resolve_recipe, ["period", "params:recipe"], "recipe", name="resolve_recipe"),
-            Node(identify_cycle, ["period", "snapshot", "recipe", "code_version"], "cycle", name="identify_cycle"),
+            Node(
+                identify_cycle,
+                ["period", "snapshot", "recipe", "code_version", "params:retrain"],
+                "cycle",
+                name="identify_cycle",
+            ),
             Node(
                 plan_training,
-                ["cycle", "champion", "panel", "recipe"],
+                ["cycle", "champion", "panel", "recipe", "params:retrain"],
                 "training_plan",
                 name="plan_training",
                 preview_fn=draw_plan,
             ),
-            Node(
-                update_states,
-                ["training_plan", "cycle", "champion", "panel", "recipe"],
-                "states",
-                name="update_states",
-            ),
+            Node(teach_members, TAUGHT, "states", name="update_states"),
         ]
     )
 
 
 def create_retraining_pipeline(**_: object) -> Pipeline:
     """The same room where networks learn: another recipe, identity and plan, and states that were taught."""
-    learned = [*PLANNED, "folds", "workshop"]
     return _room(
         [
             Node(
@@ -70,12 +72,7 @@ def create_retraining_pipeline(**_: object) -> Pipeline:
                 name="identify_retraining",
             ),
             Node(plan_learning, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_learning"),
-            Node(
-                teach_members,
-                {name: name for name in learned} | {"retrain": "params:retrain", "compute": "params:compute"},
-                "states",
-                name="teach_members",
-            ),
+            Node(teach_members, TAUGHT, "states", name="teach_members"),
         ]
     )
 

@@ -14,10 +14,15 @@ from pulse_kedro.forecasting.members import place
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
 from pulse_kedro.forecasting.retraining import RetrainOptions, learning_stops, recipe_with_learners, teach
 from pulse_kedro.forecasting.spread import ComputeOptions, engine_of
-from pulse_kedro.pipelines.training.nodes import Champions, Fit, champion_facts, dense_panel, revise, update_states
-
-SHORT = 8
-"""Hexadecimal digits by which the identity of a retraining's cycle names its settings."""
+from pulse_kedro.pipelines.training.nodes import (
+    SHORT,
+    Champions,
+    Fit,
+    champion_facts,
+    dense_panel,
+    revise,
+    update_states,
+)
 
 
 def resolve_learning_recipe(period: Period, recipe: RecipeSettings, retrain: RetrainOptions) -> RecipeOptions:
@@ -51,7 +56,7 @@ def teach_members(
     workshop: Workshop,
     compute: ComputeOptions,
 ) -> dict[str, Fit]:
-    """Member states by role, with the members of this retraining taught; nothing at a cutoff learns from later data.
+    """Member states by role, those taught whose job is a retraining; nothing at a cutoff learns from later data.
 
     A new challenger's members learn first before the calibration of the backtest begins, so that every score and every
     interval is that of forecasts made without the outcome; the champion's learn once more, from all data.
@@ -68,7 +73,8 @@ def teach_members(
         with engine_of(compute):
             members = teach(place(fit.members, compute), matrix.y, stops, retrain, workshop)
         fits[job.role] = Fit(recipe=fit.recipe, ids=fit.ids, members=members, parent=fit.parent)
-    workshop.keep(_lessons(fits))
+    if any(job.mode == "retrain" for job in training_plan.jobs):
+        workshop.keep(_lessons(fits))
     return fits
 
 
