@@ -310,7 +310,7 @@ assert not (root / "mlflow.db").exists()
 assert {{}} == registered_versions(uri)
 mlflow.set_tracking_uri(uri)
 known = {{"cycle": head.key, "recipe": head.recipe, "revision": head.revision, "reason": ""}}
-project_champion(None, Champion(bundle=head.bundle, source="file:///x", **known))
+project_champion(None, Champion(bundle=head.bundle, folder=Path("/nowhere"), **known))
 assert {{head.bundle: "1"}} == registered_versions(uri)
 found.append(check_tracking(past, uri))
 with sqlite3.connect(root / "mlflow.db") as connection:

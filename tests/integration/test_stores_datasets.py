@@ -21,7 +21,7 @@ from pulse_kedro.datasets.registry_dataset import CandidatesDataset, ChampionDat
 from pulse_kedro.datasets.snapshot_dataset import SnapshotDataset
 from pulse_kedro.datasets.store_dataset import CycleRecordDataset, HistoryDataset, LedgerDataset
 from pulse_kedro.domain.history import HeadMoved
-from pulse_kedro.forecasting.baselines import Baseline
+from pulse_kedro.forecasting.baselines import empty_baseline
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import DamagedBundle, seal
 from pulse_kedro.forecasting.combination import Choice
@@ -65,7 +65,7 @@ def a_bundle(last: float = 3.0) -> Bundle:
         panel_digest="p",
         snapshot="s",
         parent=None,
-        members={"naive": Baseline(kind="naive", horizon=2, season_length=1, tail=tail)},
+        members={"naive": empty_baseline("naive", horizon=2, season_length=1, series=1).update(tail, "")},
         choice=Choice(name="median", rule="median", weights=np.array([1.0])),
         spread=np.tile(np.linspace(-1, 1, 13), (2, 1, 1)),
         golden=np.full((2, 1), last),
