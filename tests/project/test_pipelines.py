@@ -85,12 +85,10 @@ def test_a_retraining_has_the_rooms_of_a_cycle_with_another_beginning_of_trainin
         "training.resolve_learning_recipe",
         "training.identify_retraining",
         "training.plan_learning",
-        "training.teach_members",
     } == learning - plain
     assert {
         "training.resolve_recipe",
         "training.identify_cycle",
         "training.plan_training",
-        "training.update_states",
     } == plain - learning
     assert pipelines["cycle"].all_outputs() == pipelines["retrain"].all_outputs()

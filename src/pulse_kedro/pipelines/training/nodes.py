@@ -132,7 +132,7 @@ def _recipe_of(job: TrainingJob, cycle: Cycle, champion: Champions, recipe: Reci
     return recipe if job.role == "challenger" else champion[str(cycle.period.parent)]().recipe
 
 
-def update_states(
+def move_states(
     training_plan: TrainingPlan, cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions
 ) -> dict[str, Fit]:
     """Member states by role: the champion's extended exactly by the new periods, a challenger's from the beginning."""

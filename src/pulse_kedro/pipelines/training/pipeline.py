@@ -21,7 +21,7 @@ from pulse_kedro.pipelines.training.retraining import (
     identify_retraining,
     plan_learning,
     resolve_learning_recipe,
-    teach_members,
+    update_states,
 )
 
 PLANNED = ("training_plan", "champion", "panel", "cycle", "recipe")
@@ -50,7 +50,6 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="plan_training",
                 preview_fn=draw_plan,
             ),
-            Node(teach_members, TAUGHT, "states", name="update_states"),
         ]
     )
 
@@ -72,7 +71,6 @@ def create_retraining_pipeline(**_: object) -> Pipeline:
                 name="identify_retraining",
             ),
             Node(plan_learning, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_learning"),
-            Node(teach_members, TAUGHT, "states", name="teach_members"),
         ]
     )
 
@@ -90,6 +88,7 @@ def _room(beginning: list[Node]) -> Pipeline:
                 "folds",
                 name="plan_folds",
             ),
+            Node(update_states, TAUGHT, "states", name="update_states"),
             Node(
                 replay_history,
                 {name: name for name in REPLAYED} | {"compute": "params:compute"},

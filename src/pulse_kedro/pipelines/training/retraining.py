@@ -20,8 +20,8 @@ from pulse_kedro.pipelines.training.nodes import (
     Fit,
     champion_facts,
     dense_panel,
+    move_states,
     revise,
-    update_states,
 )
 
 
@@ -44,7 +44,7 @@ def plan_learning(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe
     return plan_retraining(champion_facts(cycle, champion, panel), recipe.digest, panel)
 
 
-def teach_members(
+def update_states(
     *,
     training_plan: TrainingPlan,
     cycle: Cycle,
@@ -62,7 +62,7 @@ def teach_members(
     interval is that of forecasts made without the outcome; the champion's learn once more, from all data.
     """
     matrix = dense_panel(panel, cycle.period)
-    fits = update_states(training_plan, cycle, champion, panel, recipe)
+    fits = move_states(training_plan, cycle, champion, panel, recipe)
     for job in training_plan.jobs:
         if job.mode != "retrain":
             continue
