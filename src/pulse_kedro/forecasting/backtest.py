@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.panel import Array, Matrix
 from pulse_kedro.forecasting.forecaster import Failure, Fallible, Forecaster, Rebasable, Trained
 from pulse_kedro.forecasting.members import create_member
-from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 from pulse_kedro.forecasting.ridge import batch_digest
+
+Resolved = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Replay:
     points: Array
     actual: Array
     scale: Array
-    resolved: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    resolved: Resolved
     spacing: int = 1
     failures: tuple[Failure, ...] = ()
 
@@ -110,30 +113,53 @@ def replay(
     Returns:
         Forecasts and actuals; nothing in the forecasts at a cutoff depends on a later value.
     """
-    stops = matrix.times.get_indexer(cutoffs) + 1
+    stops = [int(place) + 1 for place in matrix.times.get_indexer(cutoffs)]
     points = np.full((len(recipe.members), len(stops), recipe.horizon, len(matrix.ids)), np.nan)
     failures: list[Failure] = []
     for row, options in enumerate(recipe.members):
         if options.name in learned:
-            points[row], failed = _recall(learned[options.name], matrix.y, [int(stop) for stop in stops])
+            points[row], failed = _recall(learned[options.name], matrix.y, stops)
             failures += failed
             continue
-        member, start = create_member(options, recipe, series=len(matrix.ids)), 0
-        for column, stop in enumerate(stops):
-            member = member.update(matrix.y[start:stop], "")
-            points[row, column], start = member.forecast(), int(stop)
-    ahead = np.concatenate([matrix.y, np.full((recipe.horizon, len(matrix.ids)), np.nan)])
-    known = scale[stops - 1]
+        points[row] = replay_member(options, recipe, matrix.y, stops)
+    known = scale[[stop - 1 for stop in stops]]
+    actual, resolved = outcomes(matrix.y, stops, recipe.horizon)
     return Replay(
         members=tuple(options.name for options in recipe.members),
         ids=matrix.ids,
         cutoffs=cutoffs,
         points=points,
-        actual=np.stack([ahead[stop : stop + recipe.horizon] for stop in stops]),
+        actual=actual,
         scale=np.where(known > 0, known, np.nan),
-        resolved=stops + recipe.horizon <= len(matrix.times),
+        resolved=resolved,
         failures=tuple(failures),
     )
+
+
+def replay_member(options: MemberOptions, recipe: RecipeOptions, y: Array, stops: Sequence[int]) -> Array:
+    """Forecasts of one member at every stop, `nan` where it abstains, in one additive pass.
+
+    Args:
+        options: Which member; it starts with nothing.
+        recipe: Horizon and season.
+        y: The panel from its first period on. Shape `(periods, series)`.
+        stops: Numbers of periods that are known, ascending.
+
+    Returns:
+        Shape `(stops, horizon, series)`.
+    """
+    member, start, points = create_member(options, recipe, series=y.shape[1]), 0, []
+    for stop in stops:
+        member, start = member.update(y[start:stop], ""), stop
+        points.append(member.forecast())
+    return np.stack(points)
+
+
+def outcomes(y: Array, stops: Sequence[int], horizon: int) -> tuple[Array, Resolved]:
+    """What came true after every stop, `(stops, horizon, series)`, and where the whole horizon is known."""
+    ahead = np.concatenate([y, np.full((horizon, y.shape[1]), np.nan)])
+    actual = np.stack([ahead[stop : stop + horizon] for stop in stops])
+    return actual, np.asarray(stops) + horizon <= len(y)
 
 
 def _recall(member: Trained, y: Array, stops: Sequence[int]) -> tuple[Array, tuple[Failure, ...]]:

@@ -5,7 +5,6 @@ Optional: the extra `lightgbm` brings the package. A model is stored as LightGBM
 
 import os
 import warnings
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -18,6 +17,7 @@ from pulse_kedro.forecasting.boosting_rows import design, history, scales_of, wi
 from pulse_kedro.forecasting.experts import PanelDiffers
 from pulse_kedro.forecasting.extras import require_package
 from pulse_kedro.forecasting.forecaster import Forecaster, align_tail, extend_tail
+from pulse_kedro.forecasting.generations import joined, moved, newest_at, waited
 from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, recipe_from_dict
 
 BLOCKS = 5
@@ -84,7 +84,7 @@ class Boosted:
     @property
     def since_lesson(self) -> int | None:
         """Periods that arrived since the newest generation; `None` before the first one."""
-        return self.seen - self.generations[-1].trained_until if self.generations else None
+        return waited(self.generations, self.seen)
 
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from the first `known` periods; it takes the place of one of the same time.
@@ -100,19 +100,17 @@ class Boosted:
         if y.shape[1] != self.tail.shape[1] or len(y) < known or known < 1:
             raise PanelDiffers(self.name, (len(y), y.shape[1]), known, (known, self.tail.shape[1]))
         forest = Forest(trained_until=known, texts=tuple(self._grow(y[:known], block) for block in self._blocks()))
-        others = [generation for generation in self.generations if generation.trained_until != known]
-        generations = sorted([*others, forest], key=lambda generation: generation.trained_until)
-        return replace(self, generations=tuple(generations))
+        return replace(self, generations=joined(self.generations, forest))
 
     def recall(self, y: Array, stops: Sequence[int]) -> Array:
         """Points of shape `(len(stops), horizon, series)`, each made from `y[:stop]` by the generation of that time."""
         points = np.full((len(stops), self.recipe.horizon, y.shape[1]), np.nan)
-        served = [place for place, stop in enumerate(stops) if self._newest(stop) >= 0]
+        served = [place for place, stop in enumerate(stops) if newest_at(self.generations, stop) >= 0]
         if not served:
             return points
         own = [stops[place] for place in served]
         base, windows = self._base_points(y, own), windows_at(y, own, self.recipe.season_length)
-        for newest, group in groupby(range(len(own)), key=lambda row: self._newest(own[row])):
+        for newest, group in groupby(range(len(own)), key=lambda row: newest_at(self.generations, own[row])):
             rows = list(group)
             stops_of = [own[row] for row in rows]
             found = self._correct(self.generations[newest], windows[rows], base[rows], stops_of)
@@ -121,7 +119,7 @@ class Boosted:
 
     def forecast(self) -> Array:
         """Points of shape `(horizon, series)`; `nan` before the first generation."""
-        newest = self._newest(self.seen)
+        newest = newest_at(self.generations, self.seen)
         if newest < 0:
             return np.full((self.recipe.horizon, self.tail.shape[1]), np.nan)
         base = _median(np.stack([member.forecast() for member in self.base.values()]))
@@ -135,9 +133,9 @@ class Boosted:
             y: The whole panel as it is now. Shape `(periods, series)`.
             known: How many of its periods this state had seen.
         """
-        series, moved = self.tail.shape[1], known - self.seen
+        series = self.tail.shape[1]
         base = {options.name: self.create(options, self.recipe, series=series) for options in self.recipe.members}
-        generations = tuple(replace(one, trained_until=one.trained_until + moved) for one in self.generations)
+        generations = moved(self.generations, known - self.seen)
         return replace(self, base=base, seen=0, tail=self.tail[:0], generations=generations).update(y, "")
 
     def arrays(self) -> Mapping[str, Array]:
@@ -165,10 +163,6 @@ class Boosted:
         """Steps of each model, from 1."""
         steps = np.arange(1, self.recipe.horizon + 1)
         return [block.tolist() for block in np.array_split(steps, min(BLOCKS, len(steps)))]
-
-    def _newest(self, stop: int) -> int:
-        """Place of the generation of a time; -1 before the first one."""
-        return bisect_right([forest.trained_until for forest in self.generations], stop) - 1
 
     def _base_points(self, y: Array, stops: Sequence[int]) -> Array:
         """Median of the base members at each stop, in one pass over the data; shape `(stops, horizon, series)`."""

@@ -15,11 +15,10 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.metrics.competition import scale as error_scale
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.forecasting.backtest import Replay
+from pulse_kedro.forecasting.backtest import Replay, outcomes, replay_member
 from pulse_kedro.forecasting.combination import combine_by_nested_choice
 from pulse_kedro.forecasting.costs import cpu_seconds
 from pulse_kedro.forecasting.evidence import Loss
-from pulse_kedro.forecasting.members import create_member
 from pulse_kedro.forecasting.recipe import MemberOptions, MemberSettings, RecipeOptions
 from pulse_kedro.forecasting.sizing import usable
 from pulse_kedro.forecasting.slow_members import NOTHING_SLOW, Budget, join_slow_members
@@ -27,8 +26,6 @@ from pulse_kedro.forecasting.trial import Trial, align_right, end_units, error_u
 
 FEWEST_ORIGINS = 1
 """Origins without which there is no error to learn intervals from."""
-LARGEST = 1e100
-"""Absolute value from which on a forecast is none; ours, as for values of a file."""
 TOO_LONG = "its windows span too much of the median history, or its sums of each series take too much memory"
 """Why a member of the recipe is left out."""
 
@@ -147,16 +144,16 @@ def error_scales(values: Array, stops: Sequence[int], season_length: int) -> Arr
 
 def _replayed(names: tuple[str, ...], points: Array, values: Array, stops: Sequence[int], scale: Array) -> Replay:
     """Everything that a combination reads."""
-    horizon, rows = points.shape[2], len(values)
-    ahead = np.concatenate([values, np.full((horizon, values.shape[1]), np.nan)])
+    horizon = points.shape[2]
+    actual, resolved = outcomes(values, stops, horizon)
     return Replay(
         members=names,
         ids=tuple(map(str, range(values.shape[1]))),
         cutoffs=pd.DatetimeIndex(pd.to_datetime(np.array(stops), unit="D")),
         points=points,
-        actual=np.stack([ahead[stop : stop + horizon] for stop in stops]),
+        actual=actual,
         scale=scale,
-        resolved=np.array([stop + horizon <= rows for stop in stops]),
+        resolved=resolved,
         spacing=horizon,
     )
 
@@ -177,14 +174,3 @@ def replay_members(
         points[row] = replay_member(member, recipe, values, stops)
         seconds.append(cpu_seconds() - started)
     return points, seconds
-
-
-def replay_member(options: MemberOptions, recipe: RecipeOptions, values: Array, stops: Sequence[int]) -> Array:
-    """Forecasts of one member at every stop, `nan` where it abstains or leaves the numbers; shape `(stops, H, S)`."""
-    member, start, points = create_member(options, recipe, series=values.shape[1]), 0, []
-    for stop in stops:
-        member, start = member.update(values[start:stop], ""), stop
-        with np.errstate(over="ignore"):  # a forecast of logarithms may leave the numbers: the member then abstains
-            points.append(member.forecast())
-    made = np.stack(points)
-    return np.where(np.abs(made) < LARGEST, made, np.nan)

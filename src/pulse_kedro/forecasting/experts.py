@@ -4,7 +4,6 @@
 state.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -18,6 +17,7 @@ from pulse_kedro.forecasting.baselines import empty_baseline
 from pulse_kedro.forecasting.expert_models import Fitted, Sizes
 from pulse_kedro.forecasting.expert_work import NOTHING, Limits, learn_series, recall_series
 from pulse_kedro.forecasting.forecaster import Failure, align_tail, fill_gaps
+from pulse_kedro.forecasting.generations import joined, moved, newest_at, waited
 from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions
 
@@ -110,7 +110,7 @@ class Expert:
     @property
     def since_lesson(self) -> int | None:
         """Periods that arrived since the newest generation; `None` before the first one."""
-        return self.seen - self.generations[-1].trained_until if self.generations else None
+        return waited(self.generations, self.seen)
 
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from the first `known` periods; it takes the place of one of the same time.
@@ -133,9 +133,7 @@ class Expert:
             fits=tuple(fitted for fitted, _ in found),
             reasons=tuple(reason for _, reason in found),
         )
-        others = [generation for generation in self.generations if generation.trained_until != known]
-        generations = tuple(sorted([*others, new], key=lambda generation: generation.trained_until))
-        return self._trimmed(y[: self.seen], self.seen, generations)
+        return self._trimmed(y[: self.seen], self.seen, joined(self.generations, new))
 
     def recall(self, y: Array, stops: Sequence[int]) -> Array:
         """Points of shape `(len(stops), horizon, series)`, each made from `y[:stop]` by the generation of that time.
@@ -166,8 +164,8 @@ class Expert:
             y: The whole panel as it is now. Shape `(periods, series)`.
             known: How many of its periods this state had seen.
         """
-        moved = known - self.seen
-        generations = tuple(replace(one, trained_until=one.trained_until + moved) for one in self.generations)
+        shift = known - self.seen
+        generations = tuple(replace(one, start=max(0, one.start + shift)) for one in moved(self.generations, shift))
         return replace(self, seen=0, tail=self.tail[:0], generations=generations).update(y, "")
 
     def arrays(self) -> Mapping[str, Array]:
@@ -196,7 +194,7 @@ class Expert:
 
     def _trimmed(self, values: Array, seen: int, generations: tuple[Generation, ...]) -> Self:
         """State whose tail, the last rows of `values`, begins where a generation that is still in use began to read."""
-        newest = bisect_right([generation.trained_until for generation in generations], seen) - 1
+        newest = newest_at(generations, seen)
         needed = min((generation.start for generation in generations[max(newest, 0) :]), default=seen)
         rows = max(0, seen - needed)
         return replace(self, seen=seen, tail=values[max(0, len(values) - rows) :], generations=generations)
@@ -223,8 +221,7 @@ class Expert:
     def _recall(self, y: Array, stops: Sequence[int], *, first: int = 0) -> tuple[Array, list[Failure]]:
         """Points `(stops, horizon, series)` and failures; row 0 of `y` is period `first`."""
         points, failures = np.full((len(stops), self.horizon, y.shape[1]), np.nan), []
-        learned = [generation.trained_until for generation in self.generations]
-        for newest, rows in groupby(range(len(stops)), key=lambda row: bisect_right(learned, stops[row]) - 1):
+        for newest, rows in groupby(range(len(stops)), key=lambda row: newest_at(self.generations, stops[row])):
             if newest < 0:
                 continue
             generation, own = self.generations[newest], list(rows)

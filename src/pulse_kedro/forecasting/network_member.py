@@ -9,6 +9,7 @@ import numpy as np
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.forecaster import align_tail, extend_tail, fill_gaps
+from pulse_kedro.forecasting.generations import joined, moved, newest_at, waited
 from pulse_kedro.forecasting.learning import Generation, Lesson, below
 from pulse_kedro.forecasting.ridge import add_season
 from pulse_kedro.forecasting.windows import WindowSchema, standardise
@@ -73,15 +74,14 @@ class Network:
             y: The whole panel as it is now. Shape `(periods, series)`.
             known: How many of its periods this state had seen: the panel may begin earlier or later than it did.
         """
-        moved = known - self.known
-        generations = tuple(replace(one, trained_until=one.trained_until + moved) for one in self.generations)
+        generations = moved(self.generations, known - self.known)
         tail = extend_tail(np.empty((0, y.shape[1])), y, self.schema.span - 1)
         return replace(self, tail=tail, known=len(y), generations=generations)
 
     @property
     def since_lesson(self) -> int | None:
         """Periods that arrived since the newest generation; `None` before the first one."""
-        return self.known - self.generations[-1].trained_until if self.generations else None
+        return waited(self.generations, self.known)
 
     def learn(self, y: Array, known: int) -> Self:
         """State with one more generation, from `y[:known]`; the same state where no window there is complete.
@@ -94,9 +94,7 @@ class Network:
         generation = self.teach(self, y[:known])
         if generation is None:
             return self
-        older = tuple(one for one in self.generations if one.trained_until != known)
-        generations = sorted((*older, generation), key=lambda one: one.trained_until)
-        return replace(self, generations=tuple(generations[-KEPT:]))
+        return replace(self, generations=joined(self.generations, generation)[-KEPT:])
 
     def forecast(self) -> Array:
         """Points of shape `(horizon, series)` by the newest generation; `nan` before the first one, as in `recall`."""
@@ -114,7 +112,7 @@ class Network:
 
     def _forecast(self, tails: Sequence[Array], stops: Sequence[int]) -> Array:
         points = np.full((len(stops), self.schema.horizon, tails[0].shape[1]), np.nan)
-        chosen = [self._generation_at(stop) for stop in stops]
+        chosen = [newest_at(self.generations, stop) for stop in stops]
         for number, generation in enumerate(self.generations):
             rows = [row for row, of in enumerate(chosen) if of == number]
             full = [row for row in rows if len(tails[row]) >= self.schema.history]
@@ -123,10 +121,6 @@ class Network:
                 histories = [fill_gaps(tails[row], self.schema.season_length)[-self.schema.history :] for row in part]
                 points[part] = self._answer(generation, np.stack(histories), [stops[row] for row in part])
         return points
-
-    def _generation_at(self, stop: int) -> int:
-        """Number of the newest generation learned from data up to a stop; -1 before the first."""
-        return sum(one.trained_until <= stop for one in self.generations) - 1
 
     def _answer(self, generation: Generation, histories: Array, stops: Sequence[int]) -> Array:
         """Points `(stops, horizon, series)` from histories `(stops, history, series)` without gaps."""

@@ -10,13 +10,12 @@ FEWEST_WINDOWS = 50.0
 does not count as much as a series of thousands."""
 
 
-def register(schema: WindowSchema, constants: Constants, tail: Array, block: Array, clock: int) -> Constants:
+def register(schema: WindowSchema, constants: Constants, block: Array, clock: int) -> Constants:
     """Constants with those of series whose first observation is in the block; what is fixed never changes.
 
     Args:
         schema: Decides which of them are read; the others stay `nan`.
         constants: So far.
-        tail: Periods before the block.
         block: What arrives. Shape `(periods, series)`.
         clock: Periods before the block.
     """
@@ -29,9 +28,9 @@ def register(schema: WindowSchema, constants: Constants, tail: Array, block: Arr
     first, unit, mass = constants.first.copy(), constants.unit.copy(), constants.mass.copy()
     first[new] = clock + known[:, new].argmax(axis=0)
     unit[new] = np.nanstd(transformed(schema, block[:, new]), axis=0)
-    windows = known[:, new].sum(axis=0) - schema.span + 1 if len(tail) or len(block) else 0
-    mass[new] = 1.0 / np.maximum(windows, FEWEST_WINDOWS)
-    return Constants(first=first, unit=np.where(unit > 0, unit, 1.0), mass=mass)
+    unit[new] = np.where(unit[new] > 0, unit[new], 1.0)
+    mass[new] = 1.0 / np.maximum(known[:, new].sum(axis=0) - schema.span + 1, FEWEST_WINDOWS)
+    return Constants(first=first, unit=unit, mass=mass)
 
 
 def unregistered(series: int) -> Constants:

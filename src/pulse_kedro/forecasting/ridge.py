@@ -121,7 +121,7 @@ class Ridge:
     def added(self, block: Array, batch: str, extras: Array | None) -> Self:
         """State whose sums hold the windows of a block; the weights stay."""
         columns = self.extended(block, extras)
-        constants = register(self.schema, self.constants, self.tail, block, self.clock)
+        constants = register(self.schema, self.constants, block, self.clock)
         sums = self.sums.times(self.schema.keep ** len(block))
         for windows in stream_windows(self, block, constants, columns):
             sums = sums.add(windows.design, windows.targets, *weights_of(self.schema, windows, constants))

@@ -13,6 +13,8 @@ from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions
 
 FLAT = 1e-8
 """A window whose spread is below this share of its largest absolute value counts as flat; ours, well above rounding."""
+LARGEST_LOG = float(np.log(1e100))
+"""Logarithm from which on a forecast is none; ours, as for values of a file."""
 CLIPS = {"seasonal": 6.0, "level": 8.0}
 """Largest standardised target a window may have; see the reference of the recursive ridge, sections 2.1 and 2.5."""
 LATER = ("centre", "scale", "transform", "calendar", "extras", "half_life", "refresh")
@@ -136,8 +138,10 @@ def transformed(schema: WindowSchema, values: Array) -> Array:
 
 
 def restored(schema: WindowSchema, values: Array) -> Array:
-    """Inverse of `transformed`."""
-    return values if schema.transform == "none" else np.asarray(np.exp(values))
+    """Inverse of `transformed`; `nan` where a logarithm leaves the numbers, so that the member abstains."""
+    if schema.transform == "none":
+        return values
+    return np.exp(values, out=np.full_like(values, np.nan), where=np.nan_to_num(values) < LARGEST_LOG)
 
 
 def standardise(schema: WindowSchema, history: Array, unit: Array | None = None, more: Array | None = None) -> Inputs:
