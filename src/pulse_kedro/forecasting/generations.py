@@ -17,6 +17,7 @@ class Dated(Protocol):
 
 
 Kind = TypeVar("Kind", bound=Dated)
+"""Any kind of such parameters; what is joined is of one kind."""
 
 
 def joined(generations: Sequence[Kind], new: Kind) -> tuple[Kind, ...]:
