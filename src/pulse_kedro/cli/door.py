@@ -72,6 +72,14 @@ def pulse() -> None:
     _log_to_stderr()
 
 
+@pulse.group()
+def data() -> None:
+    """Look after the data: sources, snapshots and where they come from, quality, rows set aside.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
+    """
+
+
 def _log_to_stderr() -> None:
     """Keep log lines out of the answer: Kedro's handler writes to standard output."""
     from rich.console import Console
