@@ -41,7 +41,7 @@ def a_source() -> str:
 
 
 @given(payloads=payloads)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_reads_and_counts_equal_those_of_a_naive_store(store: VintageStore, payloads: list[list[Given]]) -> None:
     name, naive = a_source(), NaiveStore()
 
@@ -59,7 +59,7 @@ def test_reads_and_counts_equal_those_of_a_naive_store(store: VintageStore, payl
 
 
 @given(payload=st.lists(a_row, min_size=1, max_size=8))
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_the_same_payload_again_stores_nothing_and_has_the_same_id(store: VintageStore, payload: list[Given]) -> None:
     name = a_source()
 
@@ -70,6 +70,7 @@ def test_the_same_payload_again_stores_nothing_and_has_the_same_id(store: Vintag
     pd.testing.assert_frame_equal(first.conflicts, again.conflicts)
 
 
+@settings(max_examples=20)
 @given(payload=st.lists(a_row, min_size=1, max_size=12), cut=st.sampled_from(MOMENTS))
 def test_what_is_published_later_changes_no_earlier_read(payload: list[Given], cut: str) -> None:
     rows = canonical(rows_of(payload), "x").drop_duplicates([ID, TIME, "available_at"])
@@ -80,6 +81,7 @@ def test_what_is_published_later_changes_no_earlier_read(payload: list[Given], c
     pd.testing.assert_frame_equal(then, everything, check_categorical=False)
 
 
+@settings(max_examples=20)
 @given(payload=st.lists(a_row, min_size=1, max_size=12), seed=st.integers(0, 5))
 def test_the_order_of_rows_decides_nothing(payload: list[Given], seed: int) -> None:
     shuffled = [payload[place] for place in np.random.default_rng(seed).permutation(len(payload))]
