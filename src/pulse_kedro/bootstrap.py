@@ -234,4 +234,4 @@ def _absolute(path: Any) -> Any:  # noqa: ANN401  # an entry may have made somet
     return str(_root() / path) if isinstance(path, str) and "://" not in path else path
 
 
-_PATHS = ("filepath", "path")
+_PATHS = ("filepath", "path", "snapshots")
