@@ -93,7 +93,7 @@ def test_a_pin_is_set_and_taken_away(ask: Ask) -> None:
 def test_a_clean_up_is_announced_and_done(ask: Ask, filled: Path) -> None:
     engine, blobs = open_for_writing(f"sqlite:///{filled}/pulse.db"), FileBlobs(filled / "02_intermediate/snapshots")
     for y in range(1, 6):  # kept long ago by the clock of this machine, so all may go but five, and what is cited
-        snapshots.keep(engine, blobs, a_snapshot(y / 4), now=NOW)
+        snapshots.keep(engine, blobs, a_snapshot(y + 0.5), now=NOW)
 
     said = ask("snapshots", "--clean", "--dry-run")
     there = {blob.name for blob in blobs.list()}
