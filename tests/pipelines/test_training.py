@@ -1,6 +1,7 @@
 """The training room with the real runner: bootstrap, exact update, revision, challenger, and data that misbehave."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ from pulse_kedro.domain.data_management.schemas import BacktestContract, FoldsCo
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, Array, content_hash
 from pulse_kedro.domain.training.triggers import FrequencyChanged
 from pulse_kedro.forecasting.bundle import Bundle
-from pulse_kedro.forecasting.combination import Choice
+from pulse_kedro.forecasting.bundle_files import load_bundle, save_bundle
+from pulse_kedro.forecasting.choice import ByGroup, Choice
+from pulse_kedro.forecasting.grouping import UnknownGroups
 from pulse_kedro.forecasting.ridge import Ridge
 from pulse_kedro.forecasting.sizing import ReplayTooLarge
 from pulse_kedro.pipelines.training import create_pipeline
@@ -375,3 +378,27 @@ def test_a_champion_is_not_updated_with_data_of_another_frequency(first: Made, w
 
     with pytest.raises(FrequencyChanged, match=r"got data of frequency 'monthly', expected 'weekly'.*source.frequency"):
         train(world, known=KNOWN + 1, parent=first | {"candidates": {"challenger": weekly}})
+
+
+def test_groups_and_found_drift_reach_the_bundle_that_serves(world: Array, tmp_path: Path) -> None:
+    combination = replace(RECIPE.combination, groups="region", candidates=("median", "best"))
+    intervals = replace(RECIPE.intervals, groups="phase", drift_reset=True)
+    recipe = replace(RECIPE, combination=combination, intervals=intervals)
+
+    made = train(world, known=KNOWN, recipe=recipe, regions={f"s{place}": "ab"[place % 2] for place in range(6)})
+
+    bundle = serving(made)
+    loaded = load_bundle(tmp_path / save_bundle(bundle, tmp_path / bundle.digest))
+    assert isinstance(loaded.choice, ByGroup)
+    assert [0, 1, 0, 1, 0, 1] == loaded.choice.of.tolist()
+    assert [] == loaded.problems()
+    pd.testing.assert_frame_equal(bundle.forecast(), loaded.forecast())
+    widths = loaded.spread[..., -1] - loaded.spread[..., 0]
+    assert (np.diff(widths, axis=0) >= -1e-9).all()
+
+
+def test_groups_by_a_column_that_the_source_lacks_are_refused(world: Array) -> None:
+    recipe = replace(RECIPE, intervals=replace(RECIPE.intervals, groups="regoin"))
+
+    with pytest.raises(UnknownGroups, match=r"recipe\.intervals\.groups: regoin.*Did you mean 'region'\?"):
+        train(world, known=KNOWN, recipe=recipe, regions={"s0": "a"})

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from pulse_kedro.domain.metrics.drift import Alarms, find_drift
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.following import HALF, Arrived, start_following
 from pulse_kedro.forecasting.pooling import (
@@ -13,8 +13,9 @@ from pulse_kedro.forecasting.pooling import (
     Groups,
     Pooled,
     choose_pooling,
+    no_narrower,
     pool,
-    pool_by_regime,
+    pool_by_group,
     pooled_quantiles,
 )
 from pulse_kedro.forecasting.recipe import IntervalOptions
@@ -41,14 +42,15 @@ class Surroundings:
     """What intervals may depend on besides errors.
 
     `season` is how many steps a reset and a large score last; `None` is the horizon. `clusters` `(S,)` are the groups
-    that a series borrows from, `regimes` `(K, S)` the regime of each series as known at each cutoff, `resets` `(K,)`
-    the cutoffs at which drift was found. Cutoffs are `spacing` periods apart.
+    that a series borrows from. `groups` are those with quantiles of their own, by the target of each error: shape
+    `(K, H, S)` or one that broadcasts to it, -1 for none. `drift` tells where errors changed; it is looked for where
+    the options ask for it and nobody brings it. Cutoffs are `spacing` periods apart.
     """
 
     season: int | None = None
     clusters: Groups | None = None
-    regimes: Groups | None = None
-    resets: npt.NDArray[np.bool_] | None = None
+    groups: Groups | None = None
+    drift: Alarms | None = None
     spacing: int = 1
 
 
@@ -67,7 +69,7 @@ def calibrate(
         horizon: Steps ahead, H.
         options: How many cutoffs are read, how much is pooled, and what follows a change.
         available: Cutoffs before the first evaluated one; where history is short, tracking starts at half of it.
-        surroundings: Season, clusters, regimes and found drift.
+        surroundings: Season, clusters, groups and found drift.
 
     Returns:
         Offsets whose use at cutoff j rests on cutoffs up to j - H for the shape, and on outcomes up to j for what
@@ -80,7 +82,7 @@ def calibrate(
     season, lag = surroundings.season or horizon, -(-horizon // surroundings.spacing)
     follower = start_following(options, (horizon, residuals.shape[2]), season)
     start, pooling = min(options.tracking_start, max(2, available // 2)), options.pooling
-    used, widths = 0, np.ones(HALF)
+    used, widths, drift = 0, np.ones(HALF), _drift(residuals, options, start, surroundings)
     for j in range(len(residuals)):
         resolved = max(0, j - lag + 1)
         if resolved < start:
@@ -91,19 +93,36 @@ def calibrate(
             pooling = choose_pooling(residuals[rows], options.pooling_choices, options.pooling, surroundings.clusters)
         base = _base(residuals, rows, j, pooling, surroundings)
         follower = follower.learn(_arrived(residuals, offsets, j, surroundings.spacing), base)
-        if surroundings.resets is not None and surroundings.resets[j]:
-            follower = follower.reset(season)
-        offsets[j] = follower.issue(base)
+        if drift is not None and drift.at(j).any():
+            follower = follower.reset(season, drift.at(j))
+        issued = follower.issue(base)
+        offsets[j] = issued if surroundings.groups is None else no_narrower(issued)
         widths = follower.widths(base) if j == len(residuals) - 1 else widths
     return Calibration(offsets=offsets, widths=widths, cutoffs=used)
 
 
 def _base(residuals: Array, rows: slice, j: int, pooling: float, surroundings: Surroundings) -> Pooled:
     """Quantiles of the errors of some cutoffs, as they apply at cutoff j."""
-    regimes = surroundings.regimes
-    if regimes is None:
+    groups = surroundings.groups
+    if groups is None:
         return pool(residuals[rows], pooling, surroundings.clusters)
-    return pool_by_regime(residuals[rows], regimes[rows], regimes[j], pooling, surroundings.clusters)
+    lasting = len(groups) == 1
+    return pool_by_group(
+        residuals[rows],
+        groups if lasting else groups[rows],
+        groups[0 if lasting else j],
+        pooling,
+        surroundings.clusters,
+        overlap=-(-residuals.shape[1] // surroundings.spacing),
+    )
+
+
+def _drift(residuals: Array, options: IntervalOptions, start: int, surroundings: Surroundings) -> Alarms | None:
+    """Changes that were found in the errors of the first step, or were brought."""
+    if surroundings.drift is not None or not options.drift_reset:
+        return surroundings.drift
+    season = surroundings.season or residuals.shape[1]
+    return find_drift(residuals[:, 0], season=season, reference=options.calibration_cutoffs, least=start)
 
 
 def _arrived(residuals: Array, offsets: Array, j: int, spacing: int) -> Arrived:
