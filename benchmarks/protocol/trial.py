@@ -14,7 +14,7 @@ from pulse_kedro.forecasting.combination import Combination, combine_by_nested_c
 from pulse_kedro.forecasting.grouping import surroundings_of
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.recipe import RecipeOptions
-from pulse_kedro.pipelines.training.tables import COMBINATION, backtest_table
+from pulse_kedro.pipelines.training.tables import COMBINATION, backtest_table, vintage_of
 
 __all__ = ["COMBINATION", "Trial", "overall", "run_trial", "score", "spread", "table"]
 
@@ -59,7 +59,8 @@ def spread(folds: pd.DataFrame, replayed: Replay, combination: Combination, reci
 
 def table(trial: Trial) -> pd.DataFrame:
     """Forecasts and actuals at the evaluated cutoffs, one row per model, series, cutoff and step."""
-    return backtest_table(trial.replayed, trial.combination, trial.calibration, trial.folds, recipe=trial.recipe.digest)
+    vintage = vintage_of(trial.recipe, {}, "benchmark")
+    return backtest_table(trial.replayed, trial.combination, trial.calibration, trial.folds, vintage)
 
 
 def score(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:

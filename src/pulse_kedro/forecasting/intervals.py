@@ -1,8 +1,10 @@
 """Quantiles from the forecaster's own earlier errors: pooled across series, then kept right by what came true."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from pulse_kedro.domain.metrics.drift import Alarms, find_drift
 from pulse_kedro.domain.panel import Array
@@ -20,7 +22,7 @@ from pulse_kedro.forecasting.pooling import (
 )
 from pulse_kedro.forecasting.recipe import IntervalOptions
 
-__all__ = ["LEVELS", "SCALE_POOLING", "Calibration", "Surroundings", "calibrate", "pooled_quantiles"]
+__all__ = ["LEVELS", "SCALE_POOLING", "Calibration", "Surroundings", "base_offsets", "calibrate", "pooled_quantiles"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Surroundings:
     spacing: int = 1
 
 
+Narrow = npt.NDArray[np.float32]
 ALONE = Surroundings()
 """Nothing but errors."""
 
@@ -99,6 +102,27 @@ def calibrate(
         offsets[j] = issued if surroundings.groups is None else no_narrower(issued)
         widths = follower.widths(base) if j == len(residuals) - 1 else widths
     return Calibration(offsets=offsets, widths=widths, cutoffs=used)
+
+
+def base_offsets(residuals: Array, cutoffs: Sequence[int], lag: int, options: IntervalOptions) -> Narrow:
+    """Pooled quantiles of some forecasts that nobody issues, without anything that follows a change.
+
+    Args:
+        residuals: As in `calibrate`. Shape `(K, H, S)`.
+        cutoffs: Cutoffs that are wanted, ascending; quantiles are made anew at the first and after every `lag` of them.
+        lag: Cutoffs after which all errors of a cutoff are known.
+        options: How many cutoffs are read, and how much is pooled.
+
+    Returns:
+        Offsets in units of the scale, float32; `nan` before anything is resolved. Shape `(len(cutoffs), H, S, Q)`.
+    """
+    offsets = np.full((len(cutoffs), *residuals.shape[1:], len(LEVELS)), np.nan, dtype=np.float32)
+    for first in range(0, len(cutoffs), lag):
+        resolved = max(0, cutoffs[first] - lag + 1)
+        rows = residuals[max(0, resolved - options.calibration_cutoffs) : resolved]
+        if len(rows):
+            offsets[first : first + lag] = pool(rows, options.pooling).offsets
+    return offsets
 
 
 def _base(residuals: Array, rows: slice, j: int, pooling: float, surroundings: Surroundings) -> Pooled:

@@ -155,7 +155,7 @@ def rescaled(watch: Watch, known: Array) -> Watch:
     ratio = _borrowed(np.divide(away, watch.size, out=np.ones_like(away), where=watch.size > 0), n)
     return replace(
         watch,
-        centre=watch.centre + np.where(np.isfinite(watch.scale), shift * watch.scale, 0.0),
+        centre=watch.centre + shift * np.where(np.isfinite(watch.scale), watch.scale, 0.0),
         scale=watch.scale * np.maximum(ratio, 1 / SMALLEST),
         sums=np.zeros_like(watch.sums),
     )

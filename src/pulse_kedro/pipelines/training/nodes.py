@@ -31,7 +31,7 @@ from pulse_kedro.forecasting.retraining import RetrainOptions, periods_since_les
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
 from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
-from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table
+from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table, vintage_of
 
 SHORT = 8
 """Hexadecimal digits by which the identity of a cycle names the settings of its retraining."""
@@ -260,15 +260,25 @@ def seal_bundles(
 
 
 def tabulate_backtest(
+    *,
     states: dict[str, Fit],
     replays: dict[str, Replay],
     combinations: dict[str, Combination],
     calibrations: dict[str, Calibration],
     folds: pd.DataFrame,
+    cycle: Cycle,
+    backtest: BacktestOptions,
 ) -> pd.DataFrame:
     """Backtest rows of every role at the evaluation cutoffs, members and combination, with the actual beside them."""
     tables = [
-        backtest_table(replays[role], combinations[role], calibrations[role], folds, recipe=fit.recipe.digest)
+        backtest_table(
+            replays[role],
+            combinations[role],
+            calibrations[role],
+            folds,
+            vintage_of(fit.recipe, fit.members, cycle.snapshot),
+            of_members=fit.recipe.intervals if backtest.member_quantiles else None,
+        )
         for role, fit in states.items()
     ]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
@@ -295,9 +305,9 @@ def tabulate_regret(
 
 
 def tabulate_failures(
-    states: dict[str, Fit], replays: dict[str, Replay], panel: pd.DataFrame, period: Period
+    states: dict[str, Fit], replays: dict[str, Replay], folds: pd.DataFrame, panel: pd.DataFrame, period: Period
 ) -> pd.DataFrame:
-    """Series that a member of some role served by the seasonal naive forecast, with the reason."""
+    """Forecasts that a member of some role did not make, with the reason: a fallback or nobody served them."""
     times = dense_panel(panel, period).times
-    tables = [failure_table(replays[role], times, recipe=fit.recipe.digest) for role, fit in states.items()]
+    tables = [failure_table(replays[role], folds, times, recipe=fit.recipe.digest) for role, fit in states.items()]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)

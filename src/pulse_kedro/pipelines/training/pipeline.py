@@ -103,10 +103,21 @@ def _room(beginning: list[Node]) -> Pipeline:
                 name="calibrate_intervals",
             ),
             Node(seal_bundles, {name: name for name in sealed}, "candidates", name="seal_bundles"),
-            Node(tabulate_backtest, [*replayed, "calibrations", "folds"], "backtest", name="tabulate_backtest"),
+            Node(
+                tabulate_backtest,
+                {name: name for name in [*replayed, "calibrations", "folds", "cycle"]}
+                | {"backtest": "params:backtest"},
+                "backtest",
+                name="tabulate_backtest",
+            ),
             Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
             Node(tabulate_regret, [*replayed, "folds"], "regret", name="tabulate_regret"),
-            Node(tabulate_failures, ["states", "replays", "panel", "period"], "failures", name="tabulate_failures"),
+            Node(
+                tabulate_failures,
+                ["states", "replays", "folds", "panel", "period"],
+                "failures",
+                name="tabulate_failures",
+            ),
         ],
         namespace="training",
         prefix_datasets_with_namespace=False,
