@@ -62,14 +62,17 @@ def train(
     retraining: Mapping[str, object] | None = None,
     retrain: RetrainOptions | None = None,
     workshop: Workshop | None = None,
+    regions: Mapping[str, str] | None = None,
 ) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
     With `retraining`, which holds `params:retrain` and `workshop`, the run `retrain` is made; a plain cycle reads
-    `retrain` and `workshop`.
+    `retrain` and `workshop`. With `regions` the source has a static column of that name, a text per series.
     """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
+    if regions is not None:
+        series = series.assign(region=series["unique_id"].map(regions))
     ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
     given: dict[str, object] = {
         "period": Period(as_of=month(known), first_target=month(known + 1), frequency="monthly", ancestors=ancestors),

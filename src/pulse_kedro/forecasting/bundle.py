@@ -8,7 +8,7 @@ import pandas as pd
 
 from pulse_kedro.domain.backtesting import CUTOFF, STEP
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TIME, Array, frequency
-from pulse_kedro.forecasting.choice import Choice, combine
+from pulse_kedro.forecasting.choice import ByGroup, Choice, combine
 from pulse_kedro.forecasting.forecaster import Forecaster
 from pulse_kedro.forecasting.recipe import RecipeOptions
 
@@ -34,7 +34,7 @@ class Bundle:
     snapshot: str
     parent: str | None
     members: Mapping[str, Forecaster]
-    choice: Choice
+    choice: Choice | ByGroup
     spread: Array
     golden: Array
     served: np.ndarray[tuple[int], np.dtype[np.bool_]]
