@@ -4,7 +4,7 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.data_management.as_of import Ancestry, resolve
-from pulse_kedro.domain.data_management.features import describe_rows
+from pulse_kedro.domain.data_management.features.rows import describe_rows
 from pulse_kedro.domain.data_management.quality import assess
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
