@@ -66,6 +66,7 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "panel",
         "series",
         "features",
+        "feature_set",
         "champion",
         "code_version",
         "params:recipe",
@@ -375,3 +376,15 @@ def test_a_champion_is_not_updated_with_data_of_another_frequency(first: Made, w
 
     with pytest.raises(FrequencyChanged, match=r"got data of frequency 'monthly', expected 'weekly'.*source.frequency"):
         train(world, known=KNOWN + 1, parent=first | {"candidates": {"challenger": weekly}})
+
+
+def test_configured_feature_steps_travel_in_the_bundle_and_change_no_forecast(world: Array, first: Made) -> None:
+    steps: list[dict[str, object]] = [{"type": "scale"}, {"type": "lags", "columns": ["y_scaled"], "lags": [1]}]
+
+    made = train(world, known=KNOWN, feature_steps=steps)
+
+    plain, rich = first["candidates"]["challenger"], made["candidates"]["challenger"]
+    assert plain.features is None
+    assert ("y_scaled", "y_flat", "y_scaled_lag1") == rich.features.names
+    np.testing.assert_array_equal(plain.points(), rich.points())
+    assert plain.recipe_digest == rich.recipe_digest

@@ -90,6 +90,10 @@ def fit_features(
     return FittedFeatures(steps=active(steps), ids=train.ids, learned=tuple(learned), columns=columns)
 
 
+NOTHING = FittedFeatures(steps=(), ids=(), learned=(), columns=())
+"""No steps at all."""
+
+
 def transform(fitted: FittedFeatures, table: Table, known_from: Mapping[str, Rows] | None = None) -> Table:
     """Columns of every row, from what was known at its period.
 

@@ -200,8 +200,9 @@ def _momentum(step: Indicators, _: Table, values: Array) -> list[Array]:
 
 
 def _drawdown(step: Indicators, _: Table, values: Array) -> list[Array]:
-    n, _mean = means(np.where(values > 0, values, np.nan), step.window)
-    return [np.where(n == step.window, 1 - values / largest(values, step.window), np.nan)]
+    positive = np.where(values > 0, values, np.nan)
+    n, _mean = means(positive, step.window)
+    return [np.where(n == step.window, 1 - positive / largest(positive, step.window), np.nan)]
 
 
 def _slope(step: Indicators, _: Table, values: Array) -> list[Array]:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.data_management.features.columns import base_column, in_advance
-from pulse_kedro.domain.data_management.features.definition import FeatureOptions, definition_hash
+from pulse_kedro.domain.data_management.features.definition import FeatureOptions, active, definition_hash
 from pulse_kedro.domain.data_management.features.fitting import (
+    NOTHING,
     FittedFeatures,
     fit_features,
     known_rows,
@@ -20,7 +21,7 @@ from pulse_kedro.domain.data_management.features.fitting import (
 from pulse_kedro.domain.data_management.features.rows import describe_rows
 from pulse_kedro.domain.data_management.features.table import first_values, rows_of, table_of
 from pulse_kedro.domain.data_management.source import SourceOptions
-from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME, Array
+from pulse_kedro.domain.panel import ID, TARGET, TIME, Array
 
 DIGITS = 16
 """Hexadecimal digits of the name of a feature set."""
@@ -51,15 +52,16 @@ def make_feature_set(
         RepeatedColumn: Two steps make the same column.
         TooManyFeatures: There are too many columns.
     """
-    described = describe_rows(panel, source.step)
+    frame = describe_rows(panel, source.step)
     periods = options.train_periods or source.step.minimum_history
-    table = table_of(panel, source.step)
-    fitted = fit_features(options.steps, first_values(table, periods), unit=source.unit, taken=tuple(described.columns))
-    frame = described
-    if fitted.steps:
-        late = {TARGET: known_rows(table, panel, source.release_lag_days)} if AVAILABLE_AT in panel else None
-        made = rows_of(transform(fitted, table, late), panel, fitted.names)
-        frame = pd.concat([described, made.drop(columns=[ID, TIME])], axis=1)
+    fitted = NOTHING
+    if active(options.steps):
+        table = table_of(panel, source.step)
+        known_from = known_rows(table, panel, source.release_lag_days)
+        fold = first_values(table, periods, known_from)
+        fitted = fit_features(options.steps, fold, unit=source.unit, taken=tuple(frame.columns))
+        made = rows_of(transform(fitted, table, {TARGET: known_from}), panel, fitted.names)
+        frame = pd.concat([frame, made.drop(columns=[ID, TIME])], axis=1)
     hashed = frame_hash(frame)
     newest = [column.leakage_horizon for column in fitted.columns if column.leakage_horizon is not None]
     manifest = {

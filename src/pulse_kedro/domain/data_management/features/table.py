@@ -82,12 +82,13 @@ def rows_of(table: Table, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataF
     return pd.DataFrame({ID: frame[ID].to_numpy(), TIME: frame[TIME].to_numpy(), **found})
 
 
-def first_values(table: Table, periods: int, column: str = TARGET) -> Table:
+def first_values(table: Table, periods: int, known_from: Rows | None = None, column: str = TARGET) -> Table:
     """The training fold: of each series what lies in its first periods, counted from its first value.
 
     Args:
         table: Everything known.
         periods: Length of the fold.
+        known_from: Row from which on each value was known; what became known after the fold is not in it.
         column: Whose first value counts.
 
     Returns:
@@ -95,5 +96,6 @@ def first_values(table: Table, periods: int, column: str = TARGET) -> Table:
     """
     known = ~np.isnan(table.columns[column])
     first = np.where(known.any(axis=0), known.argmax(axis=0), len(known))
-    inside = np.arange(len(known))[:, None] < first + periods
+    rows = np.arange(len(known))[:, None]
+    inside = (rows if known_from is None else np.maximum(rows, known_from)) < first + periods
     return replace(table, columns={name: np.where(inside, values, np.nan) for name, values in table.columns.items()})
