@@ -22,7 +22,12 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
             Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),
             Node(assess_quality, known, "quality_report", name="assess_quality"),
-            Node(make_features, ["panel", "params:source"], "features", name="make_features"),
+            Node(
+                make_features,
+                ["panel", "snapshot", "params:source", "params:features"],
+                ["features", "feature_set"],
+                name="make_features",
+            ),
         ],
         namespace="data_management",
         prefix_datasets_with_namespace=False,
