@@ -23,6 +23,7 @@ from pulse_kedro.domain.panel import Array
 CostName = Literal["mean", "mean_variance", "ar", "seasonal"]
 """What may change: the mean (under dependent noise), mean and variance, an autoregression, level and season."""
 
+_TINY = 1e-300
 _MAD_TO_SD = 1.4826
 """Standard deviations per median absolute deviation under a normal distribution."""
 _LARGEST_RHO = 0.95
@@ -156,7 +157,7 @@ def long_run_variance(y: Array) -> float:
     variance = step**2 / (2.0 * (1.0 - rho))
     if variance == 0.0:  # more than half of the steps are equal
         variance = float(np.var(np.diff(y))) / 2.0
-    return max(variance * (1.0 + rho) / (1.0 - rho), np.finfo(float).tiny)
+    return max(variance * (1.0 + rho) / (1.0 - rho), _TINY)
 
 
 def make_cost(y: Array, name: CostName, *, order: int = 1, season: int = 1) -> Cost:

@@ -17,6 +17,7 @@ Starts = npt.NDArray[np.int64]
 SegmentCosts = Callable[[Starts, int], Array]
 """Costs of the segments [start, end) for many starts, shape as the starts; smaller is better."""
 
+_TINY = 1e-300
 _FLOOR = 1e-8
 """Smallest variance of a segment, in variances of the whole series: a constant stretch does not cost minus infinity."""
 _RIDGE = 1e-9
@@ -34,19 +35,21 @@ class Cost:
     of: SegmentCosts
 
 
-def mean_cost(y: Array, *, variance: float = 1.0) -> Cost:
+def mean_cost(y: Array, *, variance: float | Array = 1.0) -> Cost:
     """Changes of the mean at a known variance of the noise: squared deviations from the mean of the segment.
 
     Args:
         y: Finite values in time order, shape `(n,)`.
-        variance: Of the noise, in squared units of `y`; for dependent noise its long-run variance.
+        variance: Of the noise, in squared units of `y`, one for all or one per observation (the mean is weighted then);
+            for dependent noise its long-run variance.
     """
-    first, second = _sums(y), _sums(y**2)
+    weight = 1.0 / np.broadcast_to(np.asarray(variance, dtype=float), y.shape)
+    size, first, second = _sums(weight), _sums(weight * y), _sums(weight * y**2)
 
     def of(starts: Starts, end: int) -> Array:
-        length = end - starts
         total = first[end] - first[starts]
-        return np.maximum(second[end] - second[starts] - total**2 / length, 0.0) / variance
+        rss: Array = second[end] - second[starts] - total**2 / (size[end] - size[starts])
+        return np.maximum(rss, 0.0)
 
     return Cost(name="mean", size=len(y), parameters=1, minimum=1, of=of)
 
@@ -61,7 +64,7 @@ def mean_variance_cost(y: Array) -> Cost:
         Killick, Fearnhead and Eckley (2012), section 4, without constants.
     """
     first, second = _sums(y), _sums(y**2)
-    floor = _FLOOR * max(float(np.var(y)), np.finfo(float).tiny)
+    floor = _FLOOR * max(float(np.var(y)), _TINY)
 
     def of(starts: Starts, end: int) -> Array:
         length = (end - starts).astype(float)
@@ -91,7 +94,7 @@ def ar_cost(y: Array, *, order: int = 1, variance: float | None = None) -> Cost:
     for lag in range(order + 1):  # the last column is the target, lag 0
         rows[order:, order + 1 - lag] = centred[order - lag : n - lag]
     sums = np.concatenate([np.zeros((1, order + 2, order + 2)), np.cumsum(rows[:, :, None] * rows[:, None, :], axis=0)])
-    spread = max(float(np.var(y)), np.finfo(float).tiny)
+    spread = max(float(np.var(y)), _TINY)
     ridge = _RIDGE * np.diag([1.0, *[spread] * order])
     floor = _FLOOR * spread
 
@@ -102,7 +105,8 @@ def ar_cost(y: Array, *, order: int = 1, variance: float | None = None) -> Cost:
         weights = np.linalg.solve(left, right[:, :, None])[:, :, 0]
         rss = gram[:, -1, -1] - np.einsum("sk,sk->s", right, weights)
         if variance is not None:
-            return np.maximum(rss, 0.0) / variance
+            known: Array = np.maximum(rss, 0.0) / variance
+            return known
         return _gaussian(rss, np.maximum(gram[:, 0, 0], 0.0), floor)
 
     parameters = order + 1 + (variance is None)
@@ -121,14 +125,15 @@ def seasonal_cost(y: Array, *, season: int, variance: float | None = None) -> Co
     phases = np.zeros((n, season))
     phases[np.arange(n), np.arange(n) % season] = 1.0
     count, first, second = _sums(phases), _sums(phases * y[:, None]), _sums(y**2)
-    floor = _FLOOR * max(float(np.var(y)), np.finfo(float).tiny)
+    floor = _FLOOR * max(float(np.var(y)), _TINY)
 
     def of(starts: Starts, end: int) -> Array:
         number = count[end] - count[starts]
         total = first[end] - first[starts]
         rss = second[end] - second[starts] - np.sum(total**2 / np.maximum(number, 1.0), axis=1)
         if variance is not None:
-            return np.maximum(rss, 0.0) / variance
+            known: Array = np.maximum(rss, 0.0) / variance
+            return known
         return _gaussian(rss, (end - starts).astype(float), floor)
 
     return Cost(name="seasonal", size=n, parameters=season + (variance is None), minimum=2 * season, of=of)
