@@ -21,6 +21,7 @@ from pulse_kedro.domain.rules.bias import tabulate
 from pulse_kedro.pipelines.reporting import create_pipeline
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from records import a_cycle, committed
+from regime_samples import NO_RECESSIONS, regime_options, regimes_of
 from rooms import run_room
 
 CONF = Path(__file__).parents[1] / "conf" / "base" / "parameters_reporting.yml"
@@ -57,7 +58,8 @@ def options(**changes: object) -> ReportingOptions:
 
 def report(inputs: dict[str, Any], source: SourceOptions = SOURCE, **changes: object) -> dict[str, Any]:
     """Everything the reporting room makes of these inputs."""
-    return run_room(create_pipeline(), inputs | {"params:source": source, "params:reporting": options(**changes)})
+    settings = {"params:source": source, "params:reporting": options(**changes), "params:regimes": regime_options()}
+    return run_room(create_pipeline(), inputs | settings)
 
 
 def panel(as_of: pd.Timestamp) -> pd.DataFrame:
@@ -218,6 +220,8 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "period": cycle.period,
         "cycle_record": committed(cycle),
         "cutoff_losses": losses(),
+        "regimes": regimes_of(known, series=[IDS[0]]),
+        "recessions": NO_RECESSIONS,
     }
 
 

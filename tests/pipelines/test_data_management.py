@@ -14,18 +14,31 @@ from kedro.io.core import DatasetError
 from feature_samples import feature_options
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
 from pulse_kedro.pipelines.data_management import create_pipeline
+from regime_samples import regime_options
 from rooms import run_room
 from source_samples import Past, declare, monthly, two_years
 
-OUTPUTS = ("rows", "quarantine", "period", "snapshot", "panel", "series", "quality_report", "features", "feature_set")
+OUTPUTS = (
+    "rows",
+    "quarantine",
+    "period",
+    "snapshot",
+    "panel",
+    "series",
+    "quality_report",
+    "features",
+    "feature_set",
+    "regimes",
+    "regime_events",
+)
 Outcome = dict[str, Any]
 Steps = Sequence[Mapping[str, object]]
 
 
 def run(table: pd.DataFrame, *, as_of: str | None = None, steps: Steps = (), **changes: object) -> Outcome:
     """What the room leaves in the catalog."""
-    inputs = {"observations": table, "params:source": declare(**changes), "history": Past()}
-    inputs["params:features"] = feature_options(steps)
+    inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "events": ()}
+    inputs |= {"params:features": feature_options(steps), "params:regimes": regime_options()}
     return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
 
 
@@ -37,7 +50,9 @@ def table() -> pd.DataFrame:
 def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
-    assert {"observations", "params:source", "params:as_of", "params:features", "history"} == room.inputs()
+    named = {"observations", "history", "events"}
+    settings = {"params:source", "params:as_of", "params:features", "params:regimes"}
+    assert named | settings == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()
     assert all(node.name.startswith("data_management.") for node in room.nodes)
 
@@ -55,7 +70,7 @@ def test_earlier_cycle_does_not_see_what_came_later(table: pd.DataFrame) -> None
     back = run(table, as_of="2018-06-01")
 
     assert then["snapshot"] == back["snapshot"]
-    for name in ("panel", "series", "features"):
+    for name in ("panel", "series", "features", "regimes"):
         pd.testing.assert_frame_equal(then[name], back[name])
 
 

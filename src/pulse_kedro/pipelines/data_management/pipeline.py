@@ -7,14 +7,16 @@ from pulse_kedro.pipelines.data_management.nodes import (
     make_features,
     make_panel,
     resolve_cycle,
+    sense_regimes,
     split_rows,
     take_snapshot,
 )
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Source -> rows -> period -> snapshot -> panel -> features, with a quality report beside them."""
+    """Source -> rows -> period -> snapshot -> panel -> features and regimes, with a quality report beside them."""
     known = ["rows", "quarantine", "snapshot", "params:source"]
+    sensed = ["panel", "events", "params:source", "params:regimes"]
     return Pipeline(
         [
             Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
@@ -28,6 +30,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["features", "feature_set"],
                 name="make_features",
             ),
+            Node(sense_regimes, sensed, ["regimes", "regime_events"], name="sense_regimes"),
         ],
         namespace="data_management",
         prefix_datasets_with_namespace=False,
