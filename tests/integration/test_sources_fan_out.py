@@ -79,19 +79,19 @@ class _NotAsynchronous:
 
 def ask(sources: Mapping[str, Any], **settings: Any) -> Mapping[str, Fetched | SourceFailed]:  # noqa: ANN401
     request = settings.pop("request", Request())
-    return asyncio.run(fetch_all(sources, request, **{"timeout": 0.3, **settings}))
+    return asyncio.run(fetch_all(sources, request, **{"timeout": 30, **settings}))
 
 
 @pytest.mark.parametrize("bad", [_Hanging(), _Blocking()], ids=["hanging", "blocking"])
 def test_one_that_never_answers_costs_the_others_nothing(bad: Any) -> None:  # noqa: ANN401
-    outcomes = ask({"bad": bad, **{f"good{number}": _Good() for number in range(5)}}, workers=2)
+    outcomes = ask({"bad": bad, **{f"good{number}": _Good() for number in range(5)}}, workers=2, timeout=1.5)
 
     assert ["bad", *(f"good{number}" for number in range(5))] == list(outcomes)
     assert [f"good{number}" for number in range(5)] == [
         n for n, found in outcomes.items() if isinstance(found, Fetched)
     ]
     assert isinstance(outcomes["bad"], SourceTimedOut)
-    assert "Fetching source 'bad' failed: got no answer after 0.3 s, expected one." in str(outcomes["bad"])
+    assert "Fetching source 'bad' failed: got no answer after 1.5 s, expected one." in str(outcomes["bad"])
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_not_more_than_the_workers_ask_at_once() -> None:
             now -= 1
             return await _Good().fetch(request)
 
-    outcomes = ask({str(number): _Counting() for number in range(9)}, workers=3, timeout=5)
+    outcomes = ask({str(number): _Counting() for number in range(9)}, workers=3)
 
     assert all(isinstance(found, Fetched) for found in outcomes.values())
     assert most <= 3
@@ -234,18 +234,18 @@ def test_blocking_work_is_told_to_stop() -> None:
 
 
 CTRL_C = """
-import asyncio, time
+import asyncio, os, time
 from pulse_kedro.adapters.sources.fan_out import fetch_all
 from pulse_kedro.domain.data_management.fetching import Request
 
 class Hanging:
     async def fetch(self, request):
-        print("asked", flush=True)
+        os.write(1, b"asked\\n")
         await asyncio.sleep(3600)
 
 class Blocking:
     async def fetch(self, request):
-        print("asked", flush=True)
+        os.write(1, b"asked\\n")
         time.sleep(3600)
 
 try:

@@ -71,7 +71,10 @@ def test_no_file_means_no_source(tmp_path: Path) -> None:
         ({"type": "csv"}, r"Reading shops.path in .* failed: got nothing, expected a value\. Add `path`\."),
         ({"type": "csv", "path": 3}, r"Reading shops.path in .* got 3, expected a valid string"),
         ({"type": "csv", "path": "x", "delimeter": ";"}, r"Reading shops.delimeter in .* Did you mean 'delimiter'\?"),
-        ({"type": "csv", "path": "x", "tabel": {}}, r"one of type, credentials, table, contract, .*Did you mean 'table'"),
+        (
+            {"type": "csv", "path": "x", "tabel": {}},
+            r"one of type, credentials, table, contract, .*Did you mean 'table'",
+        ),
         ({"type": "csv", "path": "x", "contract": 1}, r"Reading shops.contract in .* got 1, expected the name"),
         ({"type": "csv", "path": "x", "table": "source"}, r"Reading shops.table in .* expected the keys of a decl"),
         (
@@ -116,7 +119,11 @@ HTTP = {"type": "http", "url": "https://example.org"}
         ({**HTTP, "credentials": "iris"}, {"iris": {"user": CANARY}}, r"user and password belong together"),
         ({"type": "fred", "series": ["GDP"], "credentials": "iris"}, {"iris": {"key": CANARY}}, r"unfit credentials"),
         ({**HTTP, "headers": {"x-key": CANARY}, "token": CANARY}, None, r"Reading shops.token in"),
-        ({"type": "sql", "relation": "x", "url": f"postgresql://me:{CANARY}@db/x"}, None, "url may not hold a password"),
+        (
+            {"type": "sql", "relation": "x", "url": f"postgresql://me:{CANARY}@db/x"},
+            None,
+            "url may not hold a password",
+        ),
     ],
 )
 def test_credentials_come_by_name_and_no_message_tells_one(
