@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, event, select
 
+from old_databases import go_back
 from pulse_kedro.adapters.stores import edges, objects, snapshots
 from pulse_kedro.adapters.stores.blobs import FileBlobs
-from pulse_kedro.adapters.stores.engine import DatabaseRevision, open_for_reading, open_for_writing, writing
+from pulse_kedro.adapters.stores.engine import DatabaseRevision, open_for_reading, open_for_writing
 from pulse_kedro.adapters.stores.files import DamagedFile
-from pulse_kedro.adapters.stores.migrations.upgrade import scripts
 from pulse_kedro.adapters.stores.tables import parts, vintages
 from pulse_kedro.adapters.stores.tables import snapshots as catalogue
 from pulse_kedro.adapters.stores.vintages import NothingStored, VintageStore
@@ -312,21 +310,11 @@ def test_of_appends_at_once_nothing_is_lost_or_doubled(url: str) -> None:
     assert 0 == kept.duplicated(["unique_id", "ds"]).sum()
 
 
-def go_back(engine: Engine) -> None:
-    """Make the database one of revision 0001."""
-    with writing(engine) as connection:
-        with Operations.context(MigrationContext.configure(connection)):
-            for revision in scripts().walk_revisions(base="0001", head="heads"):
-                if revision.revision != "0001":
-                    revision.module.downgrade()
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-
-
 def test_a_database_of_the_first_revision_keeps_its_snapshots(url: str, tmp_path: Path) -> None:
     engine = open_for_writing(url)
     for place, y in enumerate((0.5, 0.1)):
         snapshots.keep(engine, tmp_path / "objects", a_snapshot(y), now=NOW + timedelta(days=place))
-    go_back(engine)
+    go_back(engine, "0001")
     with pytest.raises(DatabaseRevision):
         open_for_reading(url)
 
