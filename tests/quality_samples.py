@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 from pydantic import TypeAdapter
 
-from pulse_kedro.domain.data_management.cleaning import CleaningOptions, clean
+from pulse_kedro.domain.data_management.cleaning import LOG_COLUMNS, CleaningOptions, clean
 from pulse_kedro.domain.data_management.quality.findings import Findings, find
 from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.rows import split
@@ -19,6 +19,8 @@ from source_samples import declare, monthly
 CONF = Path(__file__).parents[1] / "conf" / "base" / "parameters_data_management.yml"
 START = "2000-01-01"
 MONTHS, YEAR = 180, 12
+UNTOUCHED = pd.DataFrame({name: [] for name in LOG_COLUMNS}).astype({"ds": "datetime64[ns]"})
+"""The cleaning log of a cycle without rules."""
 
 
 def thresholds(**changes: object) -> QualityOptions:

@@ -249,10 +249,10 @@ def _outliers(
 def _shifts(block: Block, seen: Screen, layout: Layout) -> Iterator[tuple[object, ...]]:
     for when, series in zip(*np.nonzero(seen.level), strict=True):
         level, spread = seen.level[when, series], seen.spread[when, series]
-        rows = np.flatnonzero(seen.moved[when:, series])
-        ends = np.flatnonzero(~np.isnan(block.y[when:, series]) & ~seen.moved[when:, series])
-        last = int(rows[rows < (ends[0] if len(ends) else len(block.y))][-1])
-        n = int((rows <= last).sum())
+        ends = ~np.isnan(block.y[when:, series]) & ~seen.moved[when:, series]
+        ends[1:] |= seen.level[when + 1 :, series] != 0
+        run = seen.moved[when : when + int(ends.argmax()) if ends.any() else None, series]
+        last, n = int(np.flatnonzero(run)[-1]), int(run.sum())
         words = f"a new level by {level:+.6g} ({abs(level / spread):.1f} spreads), kept for {n} values in a row"
         first = when + block.first
         yield layout.names[series + block.offset], "level_shift", first, first + last, n, level / spread, words

@@ -29,6 +29,8 @@ MEMORY = 0.5
 for independent values and for a random walk."""
 REFRESH = 6
 """Periods after which the spread is worked out anew, counted on the calendar; ours, it changes slowly."""
+ROUNDING = 1e-9
+"""Relative error that counts as none; ours, far above what adding up differences loses."""
 MEDIAN_OF_NORMAL = 0.6745
 """Median absolute deviation of a normal variable with standard deviation 1."""
 MEAN_OF_NORMAL = 1.2533
@@ -61,7 +63,8 @@ class _State:
 
     `past` `(periods, series)` holds values that fit, `slope` the level of seasonal differences, `errors`
     `(series, window)` the newest absolute errors, `begun` where a run of odd values began, `side` their common sign (0
-    where there is none), `silent` periods without a value.
+    where there is none), `silent` periods without a value, `still` whether no
+    error differs from 0.
     """
 
     season: int
@@ -73,10 +76,12 @@ class _State:
     begun: Index
     side: Array
     silent: Index = field(init=False)
+    still: Truth = field(init=False)
 
     def __post_init__(self) -> None:
-        """Nobody has been silent yet."""
+        """Nobody has been silent or still yet."""
         self.silent = np.zeros(len(self.slope), dtype=np.int64)
+        self.still = np.zeros(len(self.slope), dtype=bool)
 
 
 def screen(block: Block, season: int, options: QualityOptions) -> Screen:
@@ -113,7 +118,7 @@ def screen(block: Block, season: int, options: QualityOptions) -> Screen:
     )
     for now in range(periods):
         if (block.first + now) % REFRESH == 0:
-            state.spread = _spread(state.errors, options.minimum_errors)
+            state.spread, state.still = _spread(state.errors, options.minimum_errors)
         _look(now, y, state, found, options)
     return found
 
@@ -123,12 +128,11 @@ def _look(now: int, y: Array, state: _State, found: Screen, options: QualityOpti
     value, season = y[now], state.season
     before = state.past[now - season] if now >= season else np.full(len(value), np.nan)
     expected = before + state.slope
-    error = value - expected
+    error = _miss(value, expected)
     bound = options.threshold * state.spread
     odd = np.abs(error) > bound
-    factor = _explain(value, expected, bound, odd)
-    other = factor != 1
-    odd &= ~other
+    factor = _explain(value, expected, bound, odd | state.still)
+    odd &= factor == 1
     found.expected[now], found.spread[now], found.odd[now], found.factor[now] = expected, state.spread, odd, factor
 
     seen = ~np.isnan(value)
@@ -137,13 +141,19 @@ def _look(now: int, y: Array, state: _State, found: Screen, options: QualityOpti
     fits[seen & np.isnan(fits)] = value[seen & np.isnan(fits)]
     fits[state.silent > season] = np.nan
     state.past[now] = fits
-    state.errors[:, now % state.errors.shape[1]] = np.where(other, np.abs(fits - expected), np.abs(error))
+    state.errors[:, now % state.errors.shape[1]] = np.abs(_miss(value / factor, expected))
     difference = fits - before
     moved = np.where(np.isnan(state.slope), difference, state.slope + MEMORY * (difference - state.slope))
     state.slope = np.where(state.silent > season, np.nan, np.where(np.isnan(moved), state.slope, moved))
     _count(now, odd, seen, error, state)
     for column in np.flatnonzero(state.run >= options.persistence):
         _give_in(now, int(column), y, state, found)
+
+
+def _miss(value: Array, expected: Array) -> Array:
+    """Value minus expectation, 0 where it is rounding."""
+    error: Array = value - expected
+    return np.where(np.abs(error) <= ROUNDING * np.abs(expected), 0.0, error)
 
 
 def _count(now: int, odd: Truth, seen: Truth, error: Array, state: _State) -> None:
@@ -171,13 +181,13 @@ def _give_in(now: int, column: int, y: Array, state: _State, found: Screen) -> N
     state.run[column] = 0
 
 
-def _explain(value: Array, expected: Array, bound: Array, odd: Truth) -> Array:
-    """Factor of `FACTORS` by which each value has to be divided to be what was expected; 1 where none does."""
+def _explain(value: Array, expected: Array, bound: Array, doubted: Truth) -> Array:
+    """Factor of `FACTORS` by which each value has to be divided to be what was expected; 1 where none does.
+
+    Doubted are values beyond the bound and those of series that never moved, which have none.
+    """
     factor = np.ones(len(value))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = value / expected
-    unlike = np.isnan(bound) & ((np.abs(np.log10(np.abs(np.where(ratio, ratio, np.nan)))) > 1) | (ratio < 0))
-    asked = np.flatnonzero((odd | unlike) & (expected != 0))
+    asked = np.flatnonzero(doubted & (expected != 0) & (value != expected))
     if len(asked):
         near = np.maximum(np.nan_to_num(bound[asked]), LIKE * np.abs(expected[asked]))
         large = np.abs(expected[asked]) > np.nan_to_num(bound[asked])
@@ -188,8 +198,8 @@ def _explain(value: Array, expected: Array, bound: Array, odd: Truth) -> Array:
     return factor
 
 
-def _spread(errors: Array, minimum: int) -> Array:
-    """Robust standard deviation of errors, `(series,)`; `nan` where there are too few of them or all are 0.
+def _spread(errors: Array, minimum: int) -> tuple[Array, Truth]:
+    """Robust standard deviation of errors, `nan` where there are too few or all are 0, and whether enough all are 0.
 
     Args:
         errors: Absolute errors, `nan` where there is none. Shape `(series, window)`.
@@ -205,4 +215,5 @@ def _spread(errors: Array, minimum: int) -> Array:
         moves = np.where(ordered[still] > 0, ordered[still], 0.0)
         many = (moves > 0).sum(axis=1)
         spread[still] = np.where(many, MEAN_OF_NORMAL * moves.sum(axis=1) / np.maximum(many, 1), np.nan)
-    return np.where(count >= minimum, spread, np.nan)
+    enough = count >= minimum
+    return np.where(enough, spread, np.nan), enough & np.isnan(spread)
