@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import Ledger
@@ -16,9 +17,11 @@ from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, to_figure
 from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
 from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
+from pulse_kedro.pipelines.reporting.pictures.suspicions import draw_suspicions
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, panel_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.selection import choose_aggregate, rank, report_table
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
+from pulse_kedro.pipelines.reporting.words.quality import worst_cards
 from pulse_kedro.pipelines.reporting.words.sources import Sources, gather
 from pulse_kedro.pipelines.reporting.words.summary import summarise
 
@@ -111,11 +114,18 @@ def draw_recipe_comparison(cutoff_losses: pd.DataFrame, promotion_decision: Mapp
     return to_figure(draw_comparison(cutoff_losses, *(short(side) for side in sides)))
 
 
+def draw_quality(snapshot: Snapshot, quality_findings: pd.DataFrame, series: pd.DataFrame, period: Period) -> Figure:
+    """Findings about the data by kind over time, and the series with the most of them, each finding marked."""
+    titles = [(card.unique_id, card.title) for card in worst_cards(quality_findings, series)]
+    return to_figure(draw_suspicions(snapshot.rows, quality_findings, titles, period.frequency))
+
+
 def summarise_cycle(
     *,
     cycle_record: CommittedCycle,
     promotion_decision: Mapping[str, object],
     quality_report: Mapping[str, object],
+    quality_findings: pd.DataFrame,
     panel: pd.DataFrame,
     series: pd.DataFrame,
     report_series: pd.DataFrame,
@@ -140,6 +150,7 @@ def summarise_cycle(
         bias=bias_table,
         curves=curves,
         ledger=ledger,
+        findings=quality_findings,
     )
     facts = gather(
         sources,
@@ -162,6 +173,7 @@ def write_report(
     interval_coverage: Figure,
     bias_by_slice: Figure,
     recipe_comparison: Figure,
+    data_quality: Figure,
 ) -> str:
     """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
     figures = {
@@ -171,5 +183,6 @@ def write_report(
         "coverage": interval_coverage,
         "bias": bias_by_slice,
         "comparison": recipe_comparison,
+        "quality": data_quality,
     }
     return render(cycle_summary, figures)

@@ -7,6 +7,7 @@ from pulse_kedro.pipelines.reporting.nodes import (
     draw_bias,
     draw_forecast_fans,
     draw_interval_coverage,
+    draw_quality,
     draw_recipe_comparison,
     draw_skill_by_horizon,
     extract_curves,
@@ -22,6 +23,7 @@ SUMMED_UP = (
     "cycle_record",
     "promotion_decision",
     "quality_report",
+    "quality_findings",
     "panel",
     "series",
     "report_series",
@@ -33,6 +35,7 @@ SUMMED_UP = (
     "ledger",
     "period",
 )
+SUSPECTED = ("snapshot", "quality_findings", "series", "period")
 SCORED = ["scores", "curves", *DECIDED]
 PICTURES = (
     "forecast_fans",
@@ -41,6 +44,7 @@ PICTURES = (
     "interval_coverage",
     "bias_by_slice",
     "recipe_comparison",
+    "data_quality",
 )
 
 
@@ -66,6 +70,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "recipe_comparison",
                 name="draw_recipe_comparison",
             ),
+            Node(draw_quality, list(SUSPECTED), "data_quality", name="draw_quality"),
             Node(summarise_cycle, _named(SUMMED_UP, "source", "reporting"), "cycle_summary", name="summarise_cycle"),
             Node(write_report, _named(("cycle_summary", *PICTURES)), "cycle_report", name="write_report"),
         ],

@@ -1,7 +1,8 @@
 """What the past of a series says about each of its values, and which values contradict it.
 
 One pass through time over many series at once. What is said about a period rests on periods up to it only: changing
-or deleting anything later changes nothing. Gaps are bridged by what was expected, for one season at most.
+or deleting anything later changes nothing. Gaps are bridged by what was expected, for one season at most. What was odd
+a season ago and comes again is a season, and no longer odd.
 
 Source:
     One-step errors that are large against a robust spread are kept out of the level that predicts the next value:
@@ -131,6 +132,11 @@ def _look(now: int, y: Array, state: _State, found: Screen, options: QualityOpti
     error = _miss(value, expected)
     bound = options.threshold * state.spread
     odd = np.abs(error) > bound
+    if now >= season and odd.any():
+        again = odd & found.odd[now - season] & (np.abs(value - y[now - season] - state.slope) <= bound)
+        before = np.where(again, y[now - season], before)
+        expected = before + state.slope
+        error, odd = _miss(value, expected), odd & ~again
     factor = _explain(value, expected, bound, odd | state.still)
     odd &= factor == 1
     found.expected[now], found.spread[now], found.odd[now], found.factor[now] = expected, state.spread, odd, factor

@@ -31,9 +31,13 @@ def by_hand(y: np.ndarray, options: QualityOptions) -> tuple[np.ndarray, np.ndar
             continue
         expected[now] = fits[now - YEAR] + slope
         odd[now] = abs(value - expected[now]) > options.threshold * spread
+        before = fits[now - YEAR]
+        if odd[now] and odd[now - YEAR] and abs(value - y[now - YEAR] - slope) <= options.threshold * spread:
+            before, odd[now] = y[now - YEAR], False
+            expected[now] = before + slope
         errors.append(value - expected[now])
         fits.append(expected[now] if odd[now] else value)
-        slope += MEMORY * (fits[now] - fits[now - YEAR] - slope)
+        slope += MEMORY * (fits[now] - before - slope)
     return expected, spreads, odd
 
 
@@ -41,7 +45,7 @@ def test_pass_over_many_series_is_what_one_does_by_hand() -> None:
     options = thresholds(threshold=4.0)
     series = [usual(seed=seed) for seed in range(4)]
     for place, values in enumerate(series):
-        values[[90 + place, 130]] += 30
+        values[[90 + place, 102 + place, 130]] += 30
 
     found = look(np.column_stack(series), options)
 
@@ -51,6 +55,7 @@ def test_pass_over_many_series_is_what_one_does_by_hand() -> None:
         np.testing.assert_allclose(found.spread[:, column], spread)
         np.testing.assert_array_equal(found.odd[:, column], odd)
         assert odd[[90 + column, 130]].all()
+        assert not odd[102 + column]
 
 
 def test_outlier_is_found_once_and_leaves_no_echo_a_season_later() -> None:
@@ -61,6 +66,13 @@ def test_outlier_is_found_once_and_leaves_no_echo_a_season_later() -> None:
 
     assert [100] == np.flatnonzero(found.odd[:, 0]).tolist()
     assert 0 == np.count_nonzero(found.level)
+
+
+def test_what_comes_again_every_season_is_odd_once() -> None:
+    values = usual()
+    values[100::YEAR] += 25
+
+    assert [100] == np.flatnonzero(look(values).odd[:, 0]).tolist()
 
 
 def test_lasting_shift_is_one_level_and_no_row_of_outliers() -> None:
