@@ -1,6 +1,6 @@
 """The data room as Kedro runs it: typed parameters, in-memory datasets, one bad input per test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +11,38 @@ import yaml
 from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 
+from feature_samples import feature_options
 from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
 from pulse_kedro.pipelines.data_management import create_pipeline
 from quality_samples import rules, thresholds, usual
 from quality_samples import table as panel_of
+from regime_samples import regime_options
 from rooms import run_room
 from source_samples import Past, declare, monthly, two_years
 
 OUTPUTS = (
     *("rows", "quarantine", "period", "snapshot", "cleaned", "cleaning_log", "panel", "series", "features"),
     *("quality_report", "quality_findings"),
+    *("feature_set", "regimes", "regime_events"),
 )
 Outcome = dict[str, Any]
+Steps = Sequence[Mapping[str, object]]
 
 
 def run(
-    table: pd.DataFrame, *, as_of: str | None = None, cleaning: CleaningOptions | None = None, **changes: object
+    table: pd.DataFrame,
+    *,
+    as_of: str | None = None,
+    steps: Steps = (),
+    cleaning: CleaningOptions | None = None,
+    **changes: object,
 ) -> Outcome:
     """What the room leaves in the catalog."""
-    inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "params:as_of": as_of}
-    options = {"params:quality": thresholds(), "params:cleaning": cleaning or rules()}
-    return run_room(create_pipeline(), inputs | options)
+    inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "events": ()}
+    inputs |= {"params:features": feature_options(steps), "params:regimes": regime_options()}
+    inputs |= {"params:quality": thresholds(), "params:cleaning": cleaning or rules()}
+    return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
 
 
 @pytest.fixture
@@ -43,8 +53,9 @@ def table() -> pd.DataFrame:
 def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
-    settings = {"params:source", "params:as_of", "params:quality", "params:cleaning"}
-    assert {"observations", "history", *settings} == room.inputs()
+    named = {"observations", "history", "events"}
+    settings = {f"params:{name}" for name in ("source", "as_of", "features", "regimes", "quality", "cleaning")}
+    assert named | settings == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()
     assert all(node.name.startswith("data_management.") for node in room.nodes)
 
@@ -62,7 +73,7 @@ def test_earlier_cycle_does_not_see_what_came_later(table: pd.DataFrame) -> None
     back = run(table, as_of="2018-06-01")
 
     assert then["snapshot"] == back["snapshot"]
-    for name in ("panel", "series", "features"):
+    for name in ("panel", "series", "features", "regimes"):
         pd.testing.assert_frame_equal(then[name], back[name])
 
 
@@ -208,3 +219,31 @@ def test_panel_without_rules_is_the_snapshot() -> None:
 
     assert made["cleaned"].rows is made["snapshot"].rows
     assert made["cleaning_log"].empty
+
+
+STEPS: Steps = ({"type": "impute"}, {"type": "lags", "columns": ["y_filled"], "lags": [1]})
+
+
+def test_configured_steps_add_columns_and_the_manifest_names_them(table: pd.DataFrame) -> None:
+    made = run(table, steps=STEPS)
+
+    added = ["y_filled", "y_missing", "y_filled_lag1"]
+    assert ["unique_id", "ds", "season", "scale", *added] == list(made["features"])
+    assert [made["snapshot"].id] == made["feature_set"]["parents"]
+    assert ["season", "scale", *added] == [column["name"] for column in made["feature_set"]["columns"]]
+
+
+def test_configured_steps_change_nothing_else(table: pd.DataFrame) -> None:
+    plain, rich = run(table), run(table, steps=STEPS)
+
+    pd.testing.assert_frame_equal(plain["features"], rich["features"][list(plain["features"])])
+    pd.testing.assert_frame_equal(plain["panel"], rich["panel"])
+    assert plain["snapshot"] == rich["snapshot"]
+
+
+def test_an_earlier_cycle_does_not_see_what_came_later_in_its_features(table: pd.DataFrame) -> None:
+    then = run(table.loc[table["month"] <= "2018-06-01"], steps=STEPS)
+    back = run(table, steps=STEPS, as_of="2018-06-01")
+
+    pd.testing.assert_frame_equal(then["features"], back["features"])
+    assert then["feature_set"] == back["feature_set"]

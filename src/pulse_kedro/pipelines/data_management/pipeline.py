@@ -8,15 +8,17 @@ from pulse_kedro.pipelines.data_management.nodes import (
     make_features,
     make_panel,
     resolve_cycle,
+    sense_regimes,
     split_rows,
     take_snapshot,
 )
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Source -> rows -> period -> snapshot -> cleaned -> panel -> features, with a quality report beside them."""
+    """Source -> rows -> period -> snapshot -> cleaned -> panel -> features, regimes; a quality report beside them."""
     known = {name: name for name in ("rows", "quarantine", "snapshot", "cleaning_log")}
     declared = {name: f"params:{name}" for name in ("source", "quality")}
+    sensed = ["panel", "events", "params:source", "params:regimes"]
     return Pipeline(
         [
             Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
@@ -30,7 +32,13 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(make_panel, ["cleaned", "params:source"], ["panel", "series"], name="make_panel"),
             Node(assess_quality, known | declared, ["quality_report", "quality_findings"], name="assess_quality"),
-            Node(make_features, ["panel", "params:source"], "features", name="make_features"),
+            Node(
+                make_features,
+                ["panel", "snapshot", "params:source", "params:features"],
+                ["features", "feature_set"],
+                name="make_features",
+            ),
+            Node(sense_regimes, sensed, ["regimes", "regime_events"], name="sense_regimes"),
         ],
         namespace="data_management",
         prefix_datasets_with_namespace=False,

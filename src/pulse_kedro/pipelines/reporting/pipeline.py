@@ -9,6 +9,7 @@ from pulse_kedro.pipelines.reporting.nodes import (
     draw_interval_coverage,
     draw_quality,
     draw_recipe_comparison,
+    draw_regimes,
     draw_skill_by_horizon,
     extract_curves,
     select_series,
@@ -24,6 +25,7 @@ SUMMED_UP = (
     "promotion_decision",
     "quality_report",
     "quality_findings",
+    "feature_set",
     "panel",
     "series",
     "report_series",
@@ -45,6 +47,7 @@ PICTURES = (
     "bias_by_slice",
     "recipe_comparison",
     "data_quality",
+    "regime_axes",
 )
 
 
@@ -71,6 +74,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="draw_recipe_comparison",
             ),
             Node(draw_quality, list(SUSPECTED), "data_quality", name="draw_quality"),
+            Node(
+                draw_regimes,
+                ["regimes", "recessions", "params:source", "params:regimes"],
+                "regime_axes",
+                name="draw_regimes",
+            ),
             Node(summarise_cycle, _named(SUMMED_UP, "source", "reporting"), "cycle_summary", name="summarise_cycle"),
             Node(write_report, _named(("cycle_summary", *PICTURES)), "cycle_report", name="write_report"),
         ],
