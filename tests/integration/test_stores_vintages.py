@@ -62,6 +62,24 @@ def test_a_revision_is_seen_from_its_publication_on(store: VintageStore) -> None
     ].tolist()
 
 
+def table_below(text: str, heading: str) -> list[list[str]]:
+    """Cells of the table whose head begins so."""
+    lines = text[text.index(heading) :].splitlines()
+    stop = next(place for place, line in enumerate(lines) if not line.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:stop]]
+
+
+def test_the_store_says_what_the_documents_say(store: VintageStore, project: Path) -> None:
+    page = (project / "docs/explanation/data_store.md").read_text(encoding="utf-8")
+    stored = [("s", ds, available, float(y)) for _, ds, y, available in table_below(page, "| stored |")]
+    store.append("page", rows_of(stored), now=NOW)
+
+    for as_of, *values in table_below(page, "| read as of |"):
+        found = store.read("page", as_of=moment(as_of.split()[0])).set_index("ds")["y"]
+        periods = pd.to_datetime(["2019-01-01", "2019-02-01"])
+        assert values == [str(found[period]) if period in found.index else "–" for period in periods]
+
+
 def test_a_conflict_is_given_back_and_nothing_changes(store: VintageStore) -> None:
     done = store.append("shop", rows_of([("a", "2019-01-01", "2019-02-05", 9.0), *FIRST], title="T"), now=NOW)
 
