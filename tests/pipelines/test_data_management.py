@@ -23,7 +23,7 @@ Outcome = dict[str, Any]
 def run(table: pd.DataFrame, *, as_of: str | None = None, **changes: object) -> Outcome:
     """What the room leaves in the catalog."""
     inputs = {"observations": table, "params:source": declare(**changes), "history": Past()}
-    return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
+    return run_room(create_pipeline(), inputs | {"params:as_of": as_of, "params:known_at": None})
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def table() -> pd.DataFrame:
 def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
-    assert {"observations", "params:source", "params:as_of", "history"} == room.inputs()
+    assert {"observations", "params:source", "params:as_of", "params:known_at", "history"} == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()
     assert all(node.name.startswith("data_management.") for node in room.nodes)
 

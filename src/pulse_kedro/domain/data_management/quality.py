@@ -7,6 +7,7 @@ from pulse_kedro.domain.data_management.series import ALIVE, ENDED, SHORT, descr
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.data_management.steps import positions, spell
+from pulse_kedro.domain.data_management.vintages import newest
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Frequency
 
 _LONGEST = 50
@@ -71,6 +72,7 @@ def find_gaps(rows: pd.DataFrame, freq: Frequency) -> pd.DataFrame:
 
 def _count_rows(rows: pd.DataFrame, quarantine: pd.DataFrame, snapshot: Snapshot) -> dict[str, object]:
     """Rows of the whole source by what became of them."""
+    values = len(newest(rows))
     rules = quarantine.groupby("rule", sort=True)
     return {
         "in": len(rows) + len(quarantine),
@@ -82,7 +84,8 @@ def _count_rows(rows: pd.DataFrame, quarantine: pd.DataFrame, snapshot: Snapshot
             for rule, group in rules
         },
         "known": len(snapshot.rows),
-        "after_as_of": len(rows) - len(snapshot.rows),
+        "after_as_of": values - len(snapshot.rows),
+        "revisions": len(rows) - values,
     }
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE
@@ -10,7 +11,7 @@ from pulse_kedro.domain.data_management.parsing import FIRST_YEAR, LAST_YEAR, pa
 from pulse_kedro.domain.data_management.source import CONFIGURATION, SourceOptions
 from pulse_kedro.domain.data_management.steps import spell
 from pulse_kedro.domain.errors import InvalidInput
-from pulse_kedro.domain.panel import ID, TARGET, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME
 
 _DATE = f"a date between {FIRST_YEAR} and {LAST_YEAR} in the format source.date_format (ISO 8601 when null)"
 SENTENCES = {
@@ -20,10 +21,13 @@ SENTENCES = {
     "missing_value": (TARGET, "column {column!r} is empty"),
     "text_value": (TARGET, "column {column!r} holds {cell!r}, expected a number"),
     "infinite_value": (TARGET, "column {column!r} holds {cell!r}, expected a finite number"),
+    "missing_release": (AVAILABLE_AT, "column {column!r} is empty"),
+    "unreadable_release": (AVAILABLE_AT, "column {column!r} holds {cell!r}, expected a moment in ISO 8601"),
+    "early_release": (AVAILABLE_AT, "column {column!r} holds {cell!r}, expected no moment before the period ends"),
 }
 """For each rule about one cell, the column it looks at and the sentence it leaves."""
 REPEAT_RULES = ("duplicate", "conflict")
-"""Rules about rows that share series and period: equal values, different values."""
+"""Rules about rows that share series and period, and publication where it is known: equal values, different values."""
 
 
 class TooManyBadRows(InvalidInput):
@@ -91,23 +95,27 @@ def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooM
 
 def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions) -> list[str]:
     """Why each observation was set aside, in words."""
+    if AVAILABLE_AT not in broken:
+        broken = broken.assign(**{AVAILABLE_AT: np.datetime64("NaT", "ns")})
     repeats = broken.loc[broken[RULE].isin(REPEAT_RULES)]
-    values: dict[tuple[str, pd.Timestamp], set[float]] = defaultdict(set)
-    for series, when, value in zip(repeats[ID], repeats[TIME], repeats[TARGET], strict=True):
-        values[series, when].add(value)
-    columns = (AT, COLUMN, RULE, ID, TIME)
+    values: dict[tuple[str, pd.Timestamp, pd.Timestamp], set[float]] = defaultdict(set)
+    for series, when, value, released in zip(*(repeats[name] for name in _CELL), strict=True):
+        values[series, when, released].add(value)
+    columns = (AT, COLUMN, RULE, ID, TIME, AVAILABLE_AT)
     return [
-        _repeated(series, when, rule, sorted(values[series, when]))
+        _repeated(series, when, released, rule, sorted(values[series, when, released]))
         if rule in REPEAT_RULES
         else _unreadable(source, at, str(column), rule, options)
-        for at, column, rule, series, when in zip(*(broken[name] for name in columns), strict=True)
+        for at, column, rule, series, when, released in zip(*(broken[name] for name in columns), strict=True)
     ]
 
 
 def _unreadable(source: pd.DataFrame, at: int, column: str, rule: str, options: SourceOptions) -> str:
     """The sentence about one cell: its column, what it holds, and what was expected."""
     role, sentence = SENTENCES[rule]
-    place = {TIME: options.columns.ds, TARGET: column}.get(role) or _unnamed(source, at, options)
+    columns = options.columns
+    place = {TIME: columns.ds, TARGET: column, AVAILABLE_AT: columns.available_at}.get(role)
+    place = place or _unnamed(source, at, options)
     return sentence.format(column=place, cell=str(source[place].iloc[at]))
 
 
@@ -117,11 +125,18 @@ def _unnamed(source: pd.DataFrame, at: int, options: SourceOptions) -> str:
     return next((name for name in names if parse_text(source[name].iloc[[at]]).isna().iloc[0]), names[0])
 
 
-def _repeated(series: str, when: pd.Timestamp, rule: str, values: list[float]) -> str:
-    """The sentence about observations of one series and period."""
+def _repeated(series: str, when: pd.Timestamp, released: pd.Timestamp, rule: str, values: list[float]) -> str:
+    """The sentence about observations of one series and period, published at one moment where that is known."""
     cell = f"series {series!r}, period {spell(when)}"
+    known = not pd.isna(released)
+    if known:
+        cell += f", published {released.isoformat()}Z"
     if rule == "duplicate":
-        return f"{cell}: the same value stands in another row, which is kept"
+        earlier = " published no later" if known else ""
+        return f"{cell}: the same value stands in another row{earlier}, which is kept"
     shown = ", ".join(str(value) for value in values[:3])
     more = ", …" if len(values) > len(values[:3]) else ""
     return f"{cell}: {len(values)} different values ({shown}{more}), so none is kept"
+
+
+_CELL = (ID, TIME, TARGET, AVAILABLE_AT)

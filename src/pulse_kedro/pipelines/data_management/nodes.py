@@ -17,14 +17,16 @@ def split_rows(observations: pd.DataFrame, source: SourceOptions) -> tuple[pd.Da
     return split(observations, source)
 
 
-def resolve_cycle(rows: pd.DataFrame, as_of: str | None, source: SourceOptions, history: Ancestry) -> Period:
-    """Period at which this cycle stands, and the committed cycles it may build on."""
-    return resolve(rows, as_of, source, history)
+def resolve_cycle(
+    rows: pd.DataFrame, as_of: str | None, known_at: str | None, source: SourceOptions, history: Ancestry
+) -> Period:
+    """Period at which this cycle stands, the moment whose knowledge counts, and the cycles it may build on."""
+    return resolve(rows, as_of, source, history, known_at=known_at)
 
 
 def take_snapshot(rows: pd.DataFrame, period: Period, source: SourceOptions) -> Snapshot:
     """Immutable snapshot of what is known at the period, named by its content."""
-    return take(rows, period.as_of, source)
+    return take(rows, period.as_of, source, period.known_at)
 
 
 def make_panel(snapshot: Snapshot, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,10 +15,11 @@ from pulse_kedro.pipelines.data_management.nodes import (
 def create_pipeline(**_: object) -> Pipeline:
     """Source -> rows -> period -> snapshot -> panel -> features, with a quality report beside them."""
     known = ["rows", "quarantine", "snapshot", "params:source"]
+    asked = ["rows", "params:as_of", "params:known_at", "params:source", "history"]
     return Pipeline(
         [
             Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
-            Node(resolve_cycle, ["rows", "params:as_of", "params:source", "history"], "period", name="resolve_cycle"),
+            Node(resolve_cycle, asked, "period", name="resolve_cycle"),
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
             Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),
             Node(assess_quality, known, "quality_report", name="assess_quality"),
