@@ -176,8 +176,9 @@ def _with_repeats(observed: pd.DataFrame) -> pd.Series:
     if AVAILABLE_AT in keys:
         order = order[rule.isna().to_numpy()[order]]
         unchanged = _same_as_before(observed, order, (ID, TIME, TARGET))
-        again = order[1:][unchanged]
-        rule.loc[again] = pd.Series("duplicate", index=again, dtype="string")
+        again = np.zeros(len(rule), dtype=bool)
+        again[order[1:][unchanged]] = True
+        rule = rule.mask(again, "duplicate")
     return rule
 
 

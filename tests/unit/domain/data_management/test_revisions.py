@@ -11,7 +11,7 @@ from pulse_kedro.domain.data_management.as_of import KnownAtTooEarly, Unreadable
 from pulse_kedro.domain.data_management.quality import assess
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.snapshots import take
-from pulse_kedro.domain.data_management.vintages import known_at
+from pulse_kedro.domain.data_management.revisions import known_at
 from source_samples import DECLARATION, Past, declare, two_years
 
 COLUMNS = {"unique_id": "shop", "ds": "month", "y": "sales", "available_at": "seen"}
