@@ -6,10 +6,10 @@ from typing import Protocol
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
-from pulse_kedro.domain.data_management.source import SourceOptions
-from pulse_kedro.domain.data_management.steps import spell
 from pulse_kedro.domain.data_management.revisions import known_at as rows_known_at
 from pulse_kedro.domain.data_management.revisions import newest as newest_rows
+from pulse_kedro.domain.data_management.source import SourceOptions
+from pulse_kedro.domain.data_management.steps import spell
 from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TIME
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from pulse_kedro.domain.data_management.revisions import newest
 from pulse_kedro.domain.data_management.series import ALIVE, ENDED, SHORT, describe_series
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.data_management.steps import positions, spell
-from pulse_kedro.domain.data_management.revisions import newest
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Frequency
 
 _LONGEST = 50

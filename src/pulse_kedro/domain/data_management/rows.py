@@ -176,9 +176,9 @@ def _with_repeats(observed: pd.DataFrame) -> pd.Series:
     if AVAILABLE_AT in keys:
         order = order[rule.isna().to_numpy()[order]]
         unchanged = _same_as_before(observed, order, (ID, TIME, TARGET))
-        again = np.zeros(len(rule), dtype=bool)
-        again[order[1:][unchanged]] = True
-        rule = rule.mask(again, "duplicate")
+        codes = rule.cat.codes.to_numpy().copy()
+        codes[order[1:][unchanged]] = rule.cat.categories.get_loc("duplicate")
+        return pd.Series(pd.Categorical.from_codes(codes, rule.cat.categories))
     return rule
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.data_management.revisions import known_at
+from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.panel import AVAILABLE_AT, TIME, content_hash
 
 _ID_DIGITS = 16

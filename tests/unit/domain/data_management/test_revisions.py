@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pulse_kedro.domain.cycle import identify
 from pulse_kedro.domain.data_management.as_of import KnownAtTooEarly, UnreadableKnownAt, resolve
 from pulse_kedro.domain.data_management.quality import assess
+from pulse_kedro.domain.data_management.revisions import known_at
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.snapshots import take
-from pulse_kedro.domain.data_management.revisions import known_at
 from source_samples import DECLARATION, Past, declare, two_years
 
 COLUMNS = {"unique_id": "shop", "ds": "month", "y": "sales", "available_at": "seen"}
