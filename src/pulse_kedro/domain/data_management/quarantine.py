@@ -1,7 +1,7 @@
 """Rows that were set aside: what they said, which rule they break, and when there are too many of them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -49,13 +49,20 @@ class TooManyBadRows(InvalidInput):
         )
 
 
-def set_aside(source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
+Expects = Callable[[str, str, SourceOptions], str]
+"""What a rule about a variable expects of a series: its id, the rule and the declaration to words."""
+
+
+def set_aside(
+    source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptions, expects: Expects | None = None
+) -> pd.DataFrame:
     """The observations that break a rule, as text, with rule and reason in front.
 
     Args:
         source: The table as it was read, default index.
         observed: Its observations, each with the rule it breaks.
         options: What the source declares.
+        expects: Says what rules about variables expect, where there are any.
 
     Returns:
         `row` (counted from 1), `series` (missing where it has no name), `rule`, `reason` and every column of the source
@@ -69,7 +76,7 @@ def set_aside(source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptio
             "row": broken[AT].to_numpy() + 1,
             "series": broken[ID].to_numpy(dtype=object),
             "rule": broken[RULE].astype(object).to_numpy(),
-            "reason": _reasons(source, broken, options),
+            "reason": _reasons(source, broken, options, expects),
         }
     )
     text.columns = pd.Index([f"source.{name}" if name in front else str(name) for name in text.columns])
@@ -93,7 +100,7 @@ def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooM
     return TooManyBadRows(options.name, total, options.max_quarantined, counts, example)
 
 
-def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions) -> list[str]:
+def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions, expects: Expects | None) -> list[str]:
     """Why each observation was set aside, in words."""
     if AVAILABLE_AT not in broken:
         broken = broken.assign(**{AVAILABLE_AT: np.datetime64("NaT", "ns")})
@@ -105,7 +112,11 @@ def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions)
     return [
         _repeated(series, when, released, rule, sorted(values[series, when, released]))
         if rule in REPEAT_RULES
-        else _unreadable(source, at, str(column), rule, options)
+        else (
+            _unreadable(source, at, str(column), rule, options)
+            if rule in SENTENCES or expects is None
+            else f"column {column!r} holds {source[column].iloc[at]!s}, expected {expects(series, rule, options)}"
+        )
         for at, column, rule, series, when, released in zip(*(broken[name] for name in columns), strict=True)
     ]
 

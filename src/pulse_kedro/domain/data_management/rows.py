@@ -5,6 +5,7 @@ says when a value was published, several rows of one series and period are its r
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import pandas as pd
 from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE, observe
 from pulse_kedro.domain.data_management.quarantine import REPEAT_RULES, TooManyBadRows, refuse, set_aside
 from pulse_kedro.domain.data_management.source import CONFIGURATION, SourceOptions
+from pulse_kedro.domain.data_management.variables import EMPTY, Registry, appraise
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch, nearest
 from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME
 
@@ -70,18 +72,18 @@ def split(table: pd.DataFrame, options: SourceOptions) -> tuple[pd.DataFrame, pd
         options: What the source declares.
 
     Returns:
-        As `separate`.
+        Rows and quarantine, as `separate` describes them.
 
     Raises:
         EmptySource: There are no rows.
         MissingColumn: A declared column is not there.
         TooManyBadRows: No row can be used, or fewer than the declaration demands.
     """
-    rows, quarantine = separate(table, options)
-    refusal = too_many(rows, quarantine, options)
+    separated = separate(table, options)
+    refusal = too_many(separated.rows, separated.quarantine, options)
     if refusal is not None:
         raise refusal
-    return rows, quarantine
+    return separated.rows, separated.quarantine
 
 
 def too_many(rows: pd.DataFrame, quarantine: pd.DataFrame, options: SourceOptions) -> TooManyBadRows | None:
@@ -99,7 +101,20 @@ def too_many(rows: pd.DataFrame, quarantine: pd.DataFrame, options: SourceOption
     return refuse(quarantine, total, options) if rows.empty or bad > options.max_quarantined * total else None
 
 
-def separate(table: pd.DataFrame, options: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Separated:
+    """What `separate` made of a source: every observation stands in exactly one of the two tables.
+
+    `at` is the place in the source (counted from 0) of each usable row, `column` its value column.
+    """
+
+    rows: pd.DataFrame
+    at: npt.NDArray[np.int64]
+    column: npt.NDArray[np.object_]
+    quarantine: pd.DataFrame
+
+
+def separate(table: pd.DataFrame, options: SourceOptions, registry: Registry = EMPTY) -> Separated:
     """Usable rows and quarantined rows of a source, however many there are of either.
 
     Text, infinite and missing values, unreadable dates and missing ids are set aside. Of identical duplicates one row
@@ -111,6 +126,7 @@ def separate(table: pd.DataFrame, options: SourceOptions) -> tuple[pd.DataFrame,
     Args:
         table: The source as it was read; any order, any further columns.
         options: What the source declares.
+        registry: Variables whose units, ranges and release lags count; by default none.
 
     Returns:
         Rows (`unique_id`, `ds` period start, `y`, `available_at` UTC, static columns as text), sorted and unique by
@@ -126,14 +142,20 @@ def separate(table: pd.DataFrame, options: SourceOptions) -> tuple[pd.DataFrame,
         raise EmptySource(options.name)
     _require_columns(table, options)
     source = table.reset_index(drop=True)
-    observed = observe(source, options)
+    observed = appraise(observe(source, options), options, registry)
     observed[RULE] = _with_repeats(observed)
-    return _kept(observed, options), set_aside(source, observed, options)
-
-
-def _kept(observed: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
-    """Observations that can be used, sorted by series, period and publication, under the columns of the panel."""
+    quarantine = set_aside(source, observed, options, registry.expects)
     order = _in_order(observed, np.flatnonzero(observed[RULE].isna()))
+    return Separated(
+        rows=_kept(observed, order, options),
+        at=observed[AT].to_numpy()[order].astype(np.int64),
+        column=np.array(observed[COLUMN].cat.categories, dtype=object)[observed[COLUMN].cat.codes.to_numpy()[order]],
+        quarantine=quarantine,
+    )
+
+
+def _kept(observed: pd.DataFrame, order: npt.NDArray[np.int64], options: SourceOptions) -> pd.DataFrame:
+    """Some observations in some order, under the columns of the panel."""
     ds = observed[TIME].take(order).reset_index(drop=True)
     released = (
         observed[AVAILABLE_AT].take(order).reset_index(drop=True).dt.tz_localize("UTC")
