@@ -121,7 +121,8 @@ class S3Blobs:
     def get(self, name: str) -> bytes:
         """Content of an object, see `Blobs`."""
         with self._answering("Reading an object"):
-            content: bytes = self._filesystem.cat_file(self._path(name))
+            # One request: with more at once, s3fs would ask for the size first.
+            content: bytes = self._filesystem.cat_file(self._path(name), max_concurrency=1)
         return content
 
     def size(self, name: str) -> int | None:

@@ -1,6 +1,7 @@
 """Which objects of a source may hold what a reader wants, and the rows in them; SQL first, then Parquet."""
 
 import functools
+import json
 import operator
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -71,8 +72,9 @@ def newest(connection: Connection, source: str) -> int:
 
 def static_of(connection: Connection, source: str) -> list[str] | None:
     """Names of the static columns of a source, sorted; `None` where nothing is stored of it."""
-    found = connection.execute(select(vintages.c.static).where(vintages.c.source == source)).scalars().all()
-    return sorted({name for names in found for name in names}) if found else None
+    query = select(vintages.c.static).where(vintages.c.source == source).distinct()
+    found = connection.execute(query).scalars().all()
+    return sorted({name for names in found for name in json.loads(names)}) if found else None
 
 
 def snapshots_of(connection: Connection, source: str, as_of: datetime | None) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from pulse_kedro.adapters.stores import catalogue, edges, objects, selection
 from pulse_kedro.adapters.stores.blobs import Blobs
+from pulse_kedro.adapters.stores.columns import to_json
 from pulse_kedro.adapters.stores.engine import add_missing
 from pulse_kedro.adapters.stores.objects import Part
 from pulse_kedro.adapters.stores.tables import payloads, vintages
@@ -287,7 +288,7 @@ def _enter(
         "kept_at": now,
         "sequence": selection.newest(connection, source) + 1,
         "rows": len(new),
-        "static": [name for name in new.columns if name not in PANEL_COLUMNS],
+        "static": to_json([name for name in new.columns if name not in PANEL_COLUMNS]),
         "first_ds": min(part.first_ds for part in written if part.first_ds),
         "last_ds": max(part.last_ds for part in written if part.last_ds),
     }

@@ -53,7 +53,7 @@ def _create_tables() -> None:
         sa.Column("source", sa.String(255), primary_key=True),
         sa.Column("snapshot", sa.String(64), sa.ForeignKey("snapshots.id"), primary_key=True),
         *(sa.Column(name, sa.Integer, nullable=False) for name in ("sequence", "rows", "revisions")),
-        sa.Column("static", sa.JSON, nullable=False),
+        sa.Column("static", sa.Text, nullable=False),
         sa.Column("contract", sa.String(64)),
         *(sa.Column(name, sa.DateTime, nullable=False) for name in ("first_ds", "last_ds")),
         sa.Column("kept_at", MOMENT, nullable=False),
