@@ -88,6 +88,8 @@ class FredSource:
                 async for rows in self._pages(client, self._query(series, request)):
                     parts.append(tidy(series, rows, options.output_type))
                     pages += 1
+                    if request.enough is not None:
+                        break  # one page of each series shows that it answers
         table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
         facts: dict[str, JSON] = {
             "location": address(options.url),
@@ -107,7 +109,7 @@ class FredSource:
             "sort_order": "asc",
             "realtime_start": FIRST_DAY,
             "realtime_end": LAST_DAY if request.as_of is None else last_whole_day(request.as_of).isoformat(),
-            "limit": str(self._options.page_rows),
+            "limit": str(min(self._options.page_rows, request.enough or PAGE)),
         }
         if request.start is not None:
             asked["observation_start"] = request.start.date().isoformat()

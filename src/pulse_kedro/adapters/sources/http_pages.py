@@ -127,6 +127,8 @@ class HttpSource:
             async for page in self._pages(client, self._query(request)):
                 rows += page
                 pages += 1
+                if request.enough is not None and len(rows) >= request.enough:
+                    break
         facts: dict[str, JSON] = {"location": address(options.url), "pages": pages, "rows": len(rows)}
         return Fetched(table=pd.DataFrame(rows), source=self._name, fetched_at=self._given.now(), facts=facts)
 

@@ -105,7 +105,9 @@ class SqlSource:
 
     def _collect(self, connection: "Connection", request: Request, stop: Stop) -> pd.DataFrame:
         options = self._options
-        streamed = connection.execution_options(stream_results=True, yield_per=options.chunk_rows)
+        streamed = connection.execution_options(
+            stream_results=True, yield_per=min(options.chunk_rows, request.enough or options.chunk_rows)
+        )
         result = streamed.execute(*self._statement(connection, request))
         names, parts, count = list(result.keys()), [], 0
         for rows in result.partitions():
@@ -116,7 +118,7 @@ class SqlSource:
                     self._name, f"more than {options.max_rows} rows", f"at most {options.max_rows}", advice
                 )
             parts.append(pd.DataFrame([tuple(row) for row in rows], columns=names))
-            if stop.is_set():
+            if stop.is_set() or (request.enough is not None and count >= request.enough):
                 break  # nobody waits for the rest
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
 
