@@ -19,6 +19,8 @@ from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 if TYPE_CHECKING:  # `status` answers before it is imported
     from kedro.io import AbstractDataset, DataCatalog
 
+    from pulse_kedro.adapters.sources.configured import ConfiguredSource
+
 SOURCE = "observations"
 """Catalog entry that a cycle starts from; users point it at their own data."""
 
@@ -205,6 +207,18 @@ def dataset(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -
 def source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the user's dataset returns
     """The table that cycles start from, as the user's dataset gives it."""
     return _catalog(loader, SOURCE, entries(loader)[SOURCE]).load(SOURCE)
+
+
+def sources(loader: AbstractConfigLoader) -> "Mapping[str, ConfiguredSource]":
+    """Every source that `sources.yml` of an environment names, built and checked; nothing is opened.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    from pulse_kedro.adapters.sources.configured import configured
+    from pulse_kedro.adapters.sources.settings import Given
+
+    return configured(loader, Given(database=database_url(loader), place=lambda path: str(_root() / path)))
 
 
 def _catalog(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "DataCatalog":

@@ -36,13 +36,15 @@ class Request:
 
     `start` and `end` are period labels without time zone, both included; `None` leaves that side open. `variables`
     names series; empty wants all of them. With `as_of`, an aware moment in UTC, the source answers as it would have
-    then: no row whose value became known later comes back.
+    then: no row whose value became known later comes back. With `enough`, a source may stop once it has so many rows;
+    that is for looking whether it answers, never for ingesting.
     """
 
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
     variables: tuple[str, ...] = ()
     as_of: pd.Timestamp | None = None
+    enough: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive moments, labels with a zone, and ranges that end before they begin.
