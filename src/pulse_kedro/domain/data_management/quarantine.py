@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE
@@ -68,7 +69,7 @@ def set_aside(
         `row` (counted from 1), `series` (missing where it has no name), `rule`, `reason` and every column of the source
         as text, in source order. A source column that is called like one of the first four gets the prefix `source.`.
     """
-    broken = observed.loc[observed[RULE].notna()].sort_values([AT, COLUMN], kind="stable")
+    broken = observed.take(in_source_order(observed))
     cells = source.loc[broken[AT]].apply(parse_text) if len(broken) else source.iloc[:0]
     text = cells.astype(object).where(cells.notna(), None).reset_index(drop=True)
     front = pd.DataFrame(
@@ -81,6 +82,15 @@ def set_aside(
     )
     text.columns = pd.Index([f"source.{name}" if name in front else str(name) for name in text.columns])
     return pd.concat([front, text], axis=1)
+
+
+def in_source_order(observed: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Positions of the observations that break a rule, in the order of the source."""
+    broken = np.flatnonzero(observed[RULE].notna())
+    order: npt.NDArray[np.int64] = np.lexsort(
+        (observed[COLUMN].cat.codes.to_numpy()[broken], observed[AT].to_numpy()[broken])
+    )
+    return broken[order]
 
 
 def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooManyBadRows:

@@ -12,7 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE, observe
-from pulse_kedro.domain.data_management.quarantine import REPEAT_RULES, TooManyBadRows, refuse, set_aside
+from pulse_kedro.domain.data_management.quarantine import (
+    REPEAT_RULES,
+    TooManyBadRows,
+    in_source_order,
+    refuse,
+    set_aside,
+)
 from pulse_kedro.domain.data_management.source import CONFIGURATION, SourceOptions
 from pulse_kedro.domain.data_management.variables import EMPTY, Registry, appraise
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch, nearest
@@ -105,13 +111,15 @@ def too_many(rows: pd.DataFrame, quarantine: pd.DataFrame, options: SourceOption
 class Separated:
     """What `separate` made of a source: every observation stands in exactly one of the two tables.
 
-    `at` is the place in the source (counted from 0) of each usable row, `column` its value column.
+    `at` is the place in the source (counted from 0) of each usable row, `column` its value column; `quarantine_column`
+    is that of each row of the quarantine.
     """
 
     rows: pd.DataFrame
     at: npt.NDArray[np.int64]
     column: npt.NDArray[np.object_]
     quarantine: pd.DataFrame
+    quarantine_column: npt.NDArray[np.object_]
 
 
 def separate(table: pd.DataFrame, options: SourceOptions, registry: Registry = EMPTY) -> Separated:
@@ -149,8 +157,9 @@ def separate(table: pd.DataFrame, options: SourceOptions, registry: Registry = E
     return Separated(
         rows=_kept(observed, order, options),
         at=observed[AT].to_numpy()[order].astype(np.int64),
-        column=np.array(observed[COLUMN].cat.categories, dtype=object)[observed[COLUMN].cat.codes.to_numpy()[order]],
+        column=_texts(observed[COLUMN], order),
         quarantine=quarantine,
+        quarantine_column=_texts(observed[COLUMN], in_source_order(observed)),
     )
 
 

@@ -8,35 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from delivery_samples import DECLARED, contract, rows
 from pulse_kedro.domain.data_management.deliveries.cells import fits
-from pulse_kedro.domain.data_management.deliveries.contracts import ContractOptions, UnknownContract, contract_named
+from pulse_kedro.domain.data_management.deliveries.contracts import UnknownContract, contract_named
 from pulse_kedro.domain.data_management.deliveries.conversions import SecondConverter, forget, registered, up_converter
 from pulse_kedro.domain.data_management.deliveries.examining import Examined, examine, version_by_columns
 from pulse_kedro.domain.data_management.deliveries.originals import original_rows, row_id, table_of
-
-DECLARED = {
-    "current": 3,
-    "version_column": "schema",
-    "versions": {
-        1: {"columns": {"shop": "text", "month": "date", "sales": "number"}, "cells": "typed"},
-        2: {"columns": {"shop": "text", "month": "date", "sales": "number", "title": "text?"}, "cells": "typed"},
-        3: {"columns": {"shop": "text", "month": "date", "pieces": "number", "title": "text?"}, "cells": "typed"},
-    },
-}
-
-
-def contract(**changes: object) -> ContractOptions:
-    made: ContractOptions = TypeAdapter(ContractOptions).validate_python({**DECLARED, **changes})
-    return made
-
-
-def rows(version: int, count: int = 2) -> pd.DataFrame:
-    """Rows that keep a version, without saying which it is."""
-    table = pd.DataFrame({"shop": ["a"] * count, "month": pd.date_range("2019-01-01", periods=count, freq="MS")})
-    table["sales" if version < 3 else "pieces"] = np.arange(float(count))
-    return table if version == 1 else table.assign(title=None)
 
 
 @pytest.fixture(autouse=True)

@@ -94,6 +94,8 @@ def _dates(values: pd.Series, date_format: str | None) -> Truth:
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_float_dtype(values):
         return np.zeros(len(values), dtype=bool)
     dated = _each(values, date) if values.dtype == object else np.zeros(len(values), dtype=bool)
+    if dated.all():
+        return dated
     spelling = values.astype("string")
     read = parse_moments if date_format is None else _read_periods
     return dated | (~is_blank(spelling) & read(spelling, date_format).notna().to_numpy())
@@ -104,4 +106,6 @@ def _read_periods(values: pd.Series, date_format: str | None) -> pd.Series:
 
 
 def _each(values: pd.Series, *kinds: type) -> Truth:
+    if kinds == (str,) and pd.api.types.infer_dtype(values, skipna=True) == "string":
+        return np.ones(len(values), dtype=bool)
     return np.fromiter((isinstance(cell, kinds) for cell in values), dtype=bool, count=len(values))

@@ -1,5 +1,6 @@
 """Rows as they came, as plain JSON, and the name that such a row has for ever."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,33 +11,35 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pulse_kedro.domain.cycle import digest
-
 _DIGITS = 24
 
 
-def original_rows(table: pd.DataFrame, at: npt.NDArray[np.int64]) -> list[dict[str, object]]:
-    """Some rows of a delivery as JSON objects, nested values included.
+def original_rows(table: pd.DataFrame, at: npt.NDArray[np.int64]) -> list[str]:
+    """Some rows of a delivery as text of JSON objects, nested values included.
 
     Args:
         table: What came.
         at: Positions of the rows.
 
     Returns:
-        One object per position: text, numbers, truths and `null` as they are, moments in ISO 8601, anything else that
-        JSON cannot say as text. A cell that is missing is `null`; an infinite one is the text `inf` or `-inf`.
+        One object per position, keys in the order of the columns: text, numbers, truths and `null` as they are, moments
+        in ISO 8601, anything else that JSON cannot say as text. A cell that is missing is `null`; an infinite one is
+        the text `inf` or `-inf`. Equal rows give equal text.
     """
     part = table.iloc[at]
-    columns = [[_plain(cell) for cell in part.iloc[:, place].tolist()] for place in range(part.shape[1])]
-    names = list(map(str, part.columns))
-    return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)] if columns else []
+    columns = [_spelled(part.iloc[:, place]) for place in range(part.shape[1])]
+    names = [json.dumps(str(name), ensure_ascii=False) for name in part.columns]
+    return [
+        "{" + ",".join(f"{name}:{cell}" for name, cell in zip(names, cells, strict=True)) + "}"
+        for cells in zip(*columns, strict=True)
+    ] or ["{}"] * len(part)
 
 
 def table_of(originals: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Kept rows as a table again, for another look at them.
 
     Args:
-        originals: What `original_rows` gave, perhaps corrected.
+        originals: Objects that `original_rows` spelled, perhaps corrected.
 
     Returns:
         One row per object, columns in the order of their first appearance.
@@ -44,18 +47,38 @@ def table_of(originals: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(list(originals))
 
 
-def row_id(source: str, original: Mapping[str, object], column: str) -> str:
+def row_id(source: str, original: str, column: str) -> str:
     """Name of a row that was set aside: the same row of the same source has it again whenever it comes.
 
     Args:
         source: Name of the source.
-        original: The row as it came.
+        original: The row as it came, spelled by `original_rows`.
         column: Value column that is meant, where several observations stand in one row; else empty.
 
     Returns:
         `q` and 24 hexadecimal digits of the SHA-256 of what was given.
     """
-    return "q" + digest([source, column, original])[:_DIGITS]
+    return (
+        "q" + hashlib.sha256(f"{source}\x1f{column}\x1f{original}".encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
+    )
+
+
+def _spelled(cells: pd.Series) -> list[str]:
+    """Cells of one column as JSON; each different text or moment is spelled once."""
+    known: dict[object, str] = {}
+
+    def spell(cell: object) -> str:
+        if isinstance(cell, str):
+            if cell not in known:
+                known[cell] = json.dumps(cell, ensure_ascii=False)
+            return known[cell]
+        return json.dumps(_plain(cell), separators=(",", ":"), ensure_ascii=False)
+
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        codes, moments = pd.factorize(cells)
+        texts = [*(json.dumps(moment.isoformat()) for moment in moments), "null"]
+        return [texts[code] for code in codes.tolist()]
+    return [spell(cell) for cell in cells.tolist()]
 
 
 def _plain(cell: object) -> object:
