@@ -23,7 +23,7 @@ from pulse_kedro.domain.data_management.conditions import KEYS, Condition, Unkno
 from pulse_kedro.domain.data_management.snapshots import snapshot_id
 from pulse_kedro.domain.data_management.vintages import Sorting, as_text, canonical, in_order, known_at, sort_out
 from pulse_kedro.domain.errors import PulseError, nearest
-from pulse_kedro.domain.panel import ID, PANEL_COLUMNS, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, PANEL_COLUMNS, TIME
 
 FEW_SERIES = 1_000
 """Up to this many, an append names its series when it looks for stored vintages, else only the first and last; ours."""
@@ -207,6 +207,23 @@ class VintageStore:
         """
         with self._engine.connect() as connection:
             return selection.snapshots_of(connection, source, as_of)
+
+    def shows(self, source: str, snapshot: str) -> bool:
+        """Whether a read of the whole source as it is known now returns a row of one of its snapshots.
+
+        Args:
+            source: Its name.
+            snapshot: Id of one of the snapshots it consists of.
+        """
+        with self._engine.connect() as connection:
+            own = catalogue.parts_of(connection, snapshot)
+        for part in own:
+            rows = in_order(selection.parse([objects.load(self._blobs, part)], PANEL_COLUMNS, ()))
+            newest = known_at(self._like(source, rows), None)
+            among = rows.merge(newest, on=[ID, TIME, AVAILABLE_AT], how="inner")
+            if len(among):
+                return True
+        return False
 
     def sources(self) -> tuple[str, ...]:
         """Names of all sources of which something is stored, sorted."""

@@ -9,6 +9,8 @@ from pulse_kedro.domain.data_management.revisions import known_at
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.panel import AVAILABLE_AT, TIME, content_hash
 
+SNAPSHOTS = "snapshots"
+"""Key in the `attrs` of a table that was read from the store: ids of the snapshots it came from."""
 _ID_DIGITS = 16
 
 

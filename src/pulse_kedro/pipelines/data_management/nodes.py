@@ -8,13 +8,15 @@ from pulse_kedro.domain.data_management.features import describe_rows
 from pulse_kedro.domain.data_management.quality import assess
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
-from pulse_kedro.domain.data_management.snapshots import Snapshot, take
+from pulse_kedro.domain.data_management.snapshots import SNAPSHOTS, Snapshot, take
 from pulse_kedro.domain.data_management.source import SourceOptions
 
 
 def split_rows(observations: pd.DataFrame, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the source that can be used, and the quarantine: the others, each with its reason."""
-    return split(observations, source)
+    rows, quarantine = split(observations, source)
+    rows.attrs[SNAPSHOTS] = observations.attrs.get(SNAPSHOTS, ())
+    return rows, quarantine
 
 
 def resolve_cycle(
@@ -26,7 +28,7 @@ def resolve_cycle(
 
 def take_snapshot(rows: pd.DataFrame, period: Period, source: SourceOptions) -> Snapshot:
     """Immutable snapshot of what is known at the period, named by its content."""
-    return take(rows, period.as_of, source, period.known_at)
+    return take(rows, period.as_of, source, period.known_at, parents=rows.attrs.get(SNAPSHOTS, ()))
 
 
 def make_panel(snapshot: Snapshot, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
