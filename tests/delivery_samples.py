@@ -11,8 +11,14 @@ DECLARED = {
     "version_column": "schema",
     "versions": {
         1: {"columns": {"shop": "text", "month": "date", "sales": "number"}, "cells": "typed"},
-        2: {"columns": {"shop": "text", "month": "date", "sales": "number", "title": "text?"}, "cells": "typed"},
-        3: {"columns": {"shop": "text", "month": "date", "pieces": "number", "title": "text?"}, "cells": "typed"},
+        2: {
+            "columns": {"shop": "text", "month": "date", "sales": "number", "title": "text or empty"},
+            "cells": "typed",
+        },
+        3: {
+            "columns": {"shop": "text", "month": "date", "pieces": "number", "title": "text or empty"},
+            "cells": "typed",
+        },
     },
 }
 

@@ -25,8 +25,8 @@ class InvalidDeclaration(InvalidConfiguration):
     def __str__(self) -> str:
         """Name file and key."""
         return (
-            f"Reading {self.file} failed: got an entry {self.key!r} that cannot be used ({self.rule}), expected the keys "
-            "that conf/base explains. Correct it."
+            f"Reading {self.file} failed: got an entry {self.key!r} that cannot be used ({self.rule}), expected what "
+            f"the comments of conf/base/{self.file} explain. Correct it."
         )
 
 
@@ -54,12 +54,13 @@ def _typed(loader: AbstractConfigLoader, section: str, kind: type) -> dict[str, 
         entries = loader[section] or {}
     except MissingConfigException:
         return {}
-    adapter, made = TypeAdapter(kind), {}
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    file, made = f"{section}.yml", {}
     for name, entry in entries.items():
         try:
             made[str(name)] = adapter.validate_python(entry)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             key = ".".join([str(name), *map(str, first["loc"])])
-            raise InvalidDeclaration(f"{section}.yml", key, first["msg"]) from error
+            raise InvalidDeclaration(file, key, first["msg"]) from error
     return made

@@ -44,7 +44,7 @@ class VersionOptions:
     """One version of a contract."""
 
     columns: Mapping[str, FieldOptions] = Field(min_length=1)
-    """Every column that has to be there: its type, with `?` behind it where cells may be empty, such as `text?`."""
+    """Every column that has to be there: its type, such as `text`, or `text or empty` where cells may be empty."""
     cells: Literal["typed", "text"]
     """`typed` where numbers have to come as numbers, `text` where everything is spelled, as in a CSV file."""
     date_format: str | None = None
@@ -90,6 +90,6 @@ def contract_named(name: str, contracts: Mapping[str, ContractOptions]) -> Contr
 
 
 def _field(said: str) -> object:
-    """The long form of `number` or `text?`."""
-    found = re.fullmatch(rf"({'|'.join(NAMES)})(\??)", said.strip())
+    """The long form of `number` or `text or empty`."""
+    found = re.fullmatch(rf"({'|'.join(NAMES)})( or empty)?", said.strip())
     return said if found is None else {"type": found[1], "nullable": bool(found[2])}

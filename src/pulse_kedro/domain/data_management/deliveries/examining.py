@@ -11,7 +11,7 @@ from pulse_kedro.domain.data_management.deliveries.contracts import ContractOpti
 from pulse_kedro.domain.data_management.deliveries.conversions import registered
 from pulse_kedro.domain.errors import nearest
 
-CONTRACT_RULES = ("unknown_version", "missing_column", "changed_type", "not_converted")
+CONTRACT_RULES = ("unknown_version", "missing_column", "empty_cell", "changed_type", "not_converted")
 """Rules about a delivery, in the order in which they are looked at."""
 REJECTED = ("at", "rule", "reason")
 Positions = npt.NDArray[np.int64]
@@ -137,17 +137,21 @@ def _held_to(
     from pulse_kedro.domain.data_management.deliveries.schema import broken_rows, told
 
     broken = broken_rows(table, declared)
-    first: dict[int, str] = {}
+    first: dict[int, tuple[str, str]] = {}
+    drift: list[Drift] = []
     for column in reversed(broken):
-        cells = table[column].iloc[broken[column]].tolist()
-        field = declared.columns[column]
-        first |= {row: told(cell, column, field) for row, cell in zip(broken[column].tolist(), cells, strict=True)}
+        cells, field = table[column].iloc[broken[column]], declared.columns[column]
+        empty = cells.isna().to_numpy(dtype=bool)
+        for row, cell, missing in zip(broken[column].tolist(), cells.tolist(), empty.tolist(), strict=True):
+            why = "empty_cell" if missing and rule == "changed_type" else rule
+            first[row] = why, told(None if missing else cell, column, field)
+        if not empty.all():
+            drift.insert(0, Drift(kind=rule, what=column, rows=int((~empty).sum())))
     rows = np.array(sorted(first), dtype=np.int64)
-    reasons = [first[row] for row in rows.tolist()]
-    rejected = _rejected(table.index[rows], rule, reasons)
+    rejected = _rejected(table.index[rows], rule, [first[row][1] for row in rows.tolist()])
+    rejected["rule"] = [first[row][0] for row in rows.tolist()]
     kept = np.ones(len(table), dtype=bool)
     kept[rows] = False
-    drift = [Drift(kind=rule, what=column, rows=len(found)) for column, found in broken.items()]
     good = table[list(declared.columns)]
     return good if kept.all() else good.loc[kept], rejected, drift
 
