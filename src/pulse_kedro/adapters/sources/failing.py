@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from pulse_kedro.domain.data_management.fetching import FAILURES, SourceFailed
 from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.recovery.faults import classify
 from pulse_kedro.domain.recovery.redaction import HIDDEN, redact
-from pulse_kedro.domain.recovery.taxonomy import NEXT_STEP
+from pulse_kedro.domain.recovery.taxonomy import NEXT_STEP, UNKNOWN
 
 SHOWN = 300
 """Characters of a foreign message that people see."""
@@ -42,10 +42,12 @@ def address(url: str) -> str:
         'https://example.org:8443/v1/rows'
     """
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def as_failure(source: str, error: BaseException, expected: str, secrets: Iterable[str] = ()) -> SourceFailed:
+def as_failure(
+    source: str, error: BaseException, expected: str, secrets: Iterable[str] = (), *, advice: str = ""
+) -> SourceFailed:
     """The failure behind any exception.
 
     Args:
@@ -53,6 +55,7 @@ def as_failure(source: str, error: BaseException, expected: str, secrets: Iterab
         error: What was raised.
         expected: What should have come.
         secrets: Values of credentials, which the message of a library may repeat.
+        advice: Next step where the kind of the fault tells none.
 
     Returns:
         The error itself where it is a failure already; else the one of its fault, with the first words of the message.
@@ -61,22 +64,24 @@ def as_failure(source: str, error: BaseException, expected: str, secrets: Iterab
         return error
     fault = classify(error)
     kind = FAILURES.get(fault.code, SourceFailed)
-    words = " ".join(hide(str(error), secrets).split())
     if isinstance(error, PulseError):
-        got, advice = fault.message.rstrip("."), fault.next_step
-    else:
-        got, advice = f"{type(error).__qualname__}: {words[:SHOWN]}".rstrip(" .:"), NEXT_STEP.get(fault.detail, "")
-    return kind(source, got, expected, advice or NEXT_STEP[fault.code])
+        return kind(source, fault.message.rstrip("."), expected, fault.next_step)
+    # What SQLAlchemy says repeats the statement; the driver says what is wrong with it.
+    words = " ".join(hide(str(getattr(error, "orig", None) or error), secrets).split())
+    got = f"{type(error).__qualname__}: {words[:SHOWN]}".rstrip(" .:")
+    step = advice if advice and fault.code == UNKNOWN.code else NEXT_STEP.get(fault.detail, NEXT_STEP[fault.code])
+    return kind(source, got, expected, step)
 
 
 @contextmanager
-def told(source: str, expected: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+def told(source: str, expected: str, secrets: Iterable[str] = (), *, advice: str = "") -> Iterator[None]:
     """Let nothing out of a block but failures of the source.
 
     Args:
         source: Name of the source.
         expected: What should come of the block.
         secrets: Values of credentials.
+        advice: Next step where the kind of the fault tells none.
 
     Raises:
         SourceFailed: Whatever was raised in the block, as one.
@@ -86,4 +91,4 @@ def told(source: str, expected: str, secrets: Iterable[str] = ()) -> Iterator[No
     except SourceFailed:
         raise
     except Exception as error:
-        raise as_failure(source, error, expected, secrets) from error
+        raise as_failure(source, error, expected, secrets, advice=advice) from error

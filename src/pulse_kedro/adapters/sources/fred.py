@@ -6,6 +6,7 @@ asked for, and each value has the first day on which it stood in the archive.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ FIRST_DAY, LAST_DAY = "1776-07-04", "9999-12-31"
 """Earliest and latest real-time day that FRED knows, as its documentation of `realtime_start` says."""
 PAGE = 100_000
 """Most observations that FRED gives at once."""
+PACE = 110
+"""Requests per minute; FRED allows 120."""
 MISSING = "."
 """What FRED writes where there is no value."""
 NEW_AND_REVISED, INITIAL = 3, 4
@@ -49,8 +52,8 @@ class FredOptions:
     """Address of the observations."""
     page_rows: int = Field(default=PAGE, ge=1, le=PAGE)
     """Observations per page."""
-    limits: Limits = Field(default_factory=lambda: Limits(requests_per_minute=110))
-    """How long, how often and how much may be asked; FRED allows 120 requests per minute."""
+    limits: Limits = Field(default_factory=Limits)
+    """How long, how often and how much may be asked; 110 requests per minute unless another pace is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -83,10 +86,11 @@ class FredSource:
         wanted = [name for name in options.series if not request.variables or name in request.variables]
         parts: list[pd.DataFrame] = []
         pages = 0
-        async with connected(self._name, options.limits, self._given.secrets, headers={}, login=None) as client:
+        limits = replace(options.limits, requests_per_minute=options.limits.requests_per_minute or PACE)
+        async with connected(self._name, limits, self._given.secrets, headers={}, login=None) as client:
             for series in wanted:
-                async for rows in self._pages(client, self._query(series, request)):
-                    parts.append(tidy(series, rows, options.output_type))
+                async for part in self._pages(client, series, self._query(series, request)):
+                    parts.append(part)
                     pages += 1
                     if request.enough is not None:
                         break  # one page of each series shows that it answers
@@ -117,7 +121,8 @@ class FredSource:
             asked["observation_end"] = request.end.date().isoformat()
         return asked
 
-    async def _pages(self, client: Client, query: Mapping[str, str]) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    async def _pages(self, client: Client, series: str, query: Mapping[str, str]) -> AsyncIterator[pd.DataFrame]:
+        """The observations of each page of a series."""
         pager = Pager(Paging(kind="offset", parameter="offset", total="count"), self._options.url, query)
         step: Step | None = pager.first()
         while step is not None:
@@ -125,10 +130,11 @@ class FredSource:
             try:
                 body = parse(answer.body, answer.content_type)
                 rows = records(body, "observations")
+                part = tidy(series, rows, self._options.output_type)
                 step = pager.turn(body, None, rows)
             except NotUnderstood as error:
                 raise client.failed(error.got, error.expected, error.advice) from error
-            yield rows
+            yield part
 
 
 def last_whole_day(as_of: pd.Timestamp) -> date:

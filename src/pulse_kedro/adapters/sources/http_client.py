@@ -6,12 +6,14 @@ A redirect or a next page on another host is refused: it would carry the credent
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass as plain_dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -236,13 +238,21 @@ async def connected(
     try:
         async with (
             asyncio.timeout(limits.total_timeout_s),
-            httpx.AsyncClient(timeout=waits, headers=sent, auth=login) as client,
+            httpx.AsyncClient(timeout=waits, headers=sent, auth=login, verify=_trusted()) as client,
         ):
             yield Client(name, client, limits, secrets)
     except TimeoutError as error:
         advice = "Ask for less, or raise `limits.total_timeout_s`."
         got = f"no end after {limits.total_timeout_s:g} s"
         raise SourceTimedOut(name, got, "all pages in time", advice) from error
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Authorities that are trusted; reading them takes longer than a small answer, so they are read once."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _silence() -> None:

@@ -11,6 +11,8 @@ from pulse_kedro.domain.data_management.fetching import Source
 
 STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 """For the options class of a kind: a key that it does not know is an error, and no message repeats a value."""
+PUBLIC = frozenset({"user", "header", "parameter", "endpoint_url", "region_name"})
+"""Keys of credentials that hold no secret; hiding their values would hide what a message is about."""
 Provenance = Literal["observed", "self"]
 """Whether values were observed in the world or made by our own models. The latter are never a target or an outcome."""
 
@@ -35,7 +37,7 @@ class Given:
 
     @property
     def secrets(self) -> Sequence[str]:
-        """Every text in the credentials, however deep: none of them may be shown."""
+        """Every text in the credentials, however deep, but names and places: none of them may be shown."""
         return tuple(_texts(self.credentials))
 
 
@@ -55,7 +57,7 @@ class Kind:
 
 def _texts(value: object) -> list[str]:
     if isinstance(value, Mapping):
-        return [text for inner in value.values() for text in _texts(inner)]
+        return [text for key, inner in value.items() if key not in PUBLIC for text in _texts(inner)]
     if isinstance(value, list | tuple):
         return [text for inner in value for text in _texts(inner)]
     return [value] if isinstance(value, str) else []

@@ -90,7 +90,8 @@ class SqlSource:
     async def fetch(self, request: Request) -> Fetched:
         """Every row of the table, or what the query gives for the request."""
         where = address(self._url)
-        with told(self._name, f"rows from {where}", [*self._given.secrets, _password(self._url)]):
+        secrets = [*self._given.secrets, _password(self._url)]
+        with told(self._name, f"rows from {where}", secrets, advice="Correct `relation` or `query` in its entry."):
             table = await in_thread(lambda stop: self._read(request, stop))
         return Fetched(table=table, source=self._name, fetched_at=self._given.now(), facts={"location": where})
 

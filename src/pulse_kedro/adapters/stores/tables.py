@@ -284,3 +284,17 @@ watermarks = Table(  # the newest period of each source that was ever stored; th
     Column("ds", DateTime, nullable=False),
     Column("ingest", Integer, ForeignKey("ingests.id"), nullable=False),
 )
+
+events = Table(  # rows are added, never changed
+    "events",
+    metadata,
+    Column("sequence", Integer, primary_key=True),  # order in which they were handed out
+    Column("id", String(80), nullable=False, unique=True),  # hash of what the event says: the same one is kept once
+    Column("kind", String(32), nullable=False),
+    Column("at", Utc, nullable=False),  # when it happened
+    Column("source", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("kept_at", Utc, nullable=False),  # when it arrived here
+    Index("events_by_time", "at"),
+)

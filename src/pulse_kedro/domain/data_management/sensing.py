@@ -6,6 +6,7 @@ places of these estimates depend on nothing but the index, so a later run says t
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,7 @@ def sense_states(signal: Array, switching: Switching, *, first: int, every: int)
     probability, gain = np.full(n, np.nan), np.full(n, np.nan)
     fits: list[tuple[int, Fit]] = []
     places = schedule(np.isfinite(signal), first=first, every=every)
-    for place, stop in zip(places, (*places[1:], n), strict=True):
+    for place, stop in pairwise((*places, n)):
         drawn_in = _clipped(signal[:stop], signal[:place], CLIP[switching])
         before = fits[-1][1].model if fits else None
         steps = _NEXT_STEPS if fits else _FIRST_STEPS
