@@ -257,16 +257,20 @@ def desk(loader: AbstractConfigLoader) -> "Desk":
 
     from pulse_kedro.adapters.deliveries import contracts, variables
     from pulse_kedro.adapters.ingest import Desk
-    from pulse_kedro.adapters.ingest_hooks import registered
+    from pulse_kedro.adapters.ingest_hooks import keeper, registered
     from pulse_kedro.adapters.stores.engine import open_for_writing
 
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    engine = open_for_writing(database_url(loader))
     return Desk(
-        engine=open_for_writing(database_url(loader)),
+        engine=engine,
         store=vintage_store(loader),
-        now=lambda: datetime.now(UTC),
+        now=now,
         registry=variables(loader),
         contracts=contracts(loader),
-        hooks=registered(),
+        hooks=(keeper(engine, now), *registered()),
     )
 
 

@@ -9,8 +9,11 @@ import inspect
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
+
+from sqlalchemy import Engine
 
 from pulse_kedro.domain.data_management.events import KINDS, Event, EventStream, StreamCounts, UnknownKind
 from pulse_kedro.domain.errors import PulseError
@@ -100,6 +103,21 @@ def registered() -> tuple[Registered, ...]:
     for point in entry_points(group=GROUP):
         point.load()
     return tuple(_HOOKS.values())
+
+
+def keeper(engine: Engine, now: Callable[[], datetime]) -> Registered:
+    """Hook that keeps every event in the store of events.
+
+    Args:
+        engine: Opened for writing.
+        now: Tells the moment of arrival, aware.
+    """
+    from pulse_kedro.adapters.stores import events
+
+    def keep(event: Event) -> None:
+        events.append(engine, [event], now=now())
+
+    return Registered(name="keep_events", hook=keep, kinds=frozenset(KINDS))
 
 
 def tell(events: Sequence[Event], hooks: Sequence[Registered], *, patience: float = PATIENCE_S) -> StreamCounts:
