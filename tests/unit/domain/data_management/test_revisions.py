@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from pulse_kedro.domain.cycle import identify
 from pulse_kedro.domain.data_management.as_of import KnownAtTooEarly, UnreadableKnownAt, resolve
-from pulse_kedro.domain.data_management.quality import assess
+from pulse_kedro.domain.data_management.quality.report import assess
 from pulse_kedro.domain.data_management.revisions import known_at
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.snapshots import take
+from quality_samples import UNTOUCHED, thresholds
 from source_samples import DECLARATION, Past, declare, two_years
 
 COLUMNS = {"unique_id": "shop", "ds": "month", "y": "sales", "available_at": "seen"}
@@ -182,7 +183,9 @@ def test_moment_that_cannot_be_read_is_refused(text: object) -> None:
 def test_quality_report_counts_revisions_apart() -> None:
     rows, quarantine = split(revised(), OPTIONS)
 
-    counts = assess(rows, quarantine, take(rows, pd.Timestamp("2018-06-01"), OPTIONS), OPTIONS)["rows"]
+    snapshot = take(rows, pd.Timestamp("2018-06-01"), OPTIONS)
+    report, _ = assess(rows, quarantine, snapshot, source=OPTIONS, options=thresholds(), cleaned=UNTOUCHED)
+    counts = report["rows"]
 
     assert (18, 6, 1) == tuple(counts[name] for name in ("known", "after_as_of", "revisions"))  # type: ignore[index]
 
