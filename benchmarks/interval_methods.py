@@ -30,6 +30,10 @@ SETTINGS: Mapping[str, Mapping[str, object]] = {
     "conformal_pid": {"method": "conformal_pid"},
     "conformal_pid, without integrator": {"method": "conformal_pid", "integral": 0.0},
     "conformal_pid, a fifth as fast": {"method": "conformal_pid", "proportional": 0.02},
+    "width_tracker, phases of the year": {"groups": "phase"},
+    "width_tracker, reset after drift": {"drift_reset": True},
+    "width_tracker, a third as fast, reset after drift": {"drift_reset": True, "learning_rate": 0.03},
+    "conformal_pid, reset after drift": {"method": "conformal_pid", "drift_reset": True},
 }
 """What differs from `conf/base` in each row."""
 NOMINAL = {"coverage_80": 0.80, "coverage_95": 0.95}
@@ -38,7 +42,8 @@ NOMINAL = {"coverage_80": 0.80, "coverage_95": 0.95}
 def measure_setting(trial: Trial, changes: Mapping[str, object]) -> dict[str, float]:
     """Coverage, WIS and coverage of the worst tenth of series in one window."""
     options = dataclasses.replace(trial.recipe.intervals, **changes)  # type: ignore[arg-type]
-    calibration = spread(trial.folds, trial.replayed, trial.combination, options)
+    recipe = dataclasses.replace(trial.recipe, intervals=options)
+    calibration = spread(trial.folds, trial.replayed, trial.combination, recipe)
     scores = interval_scores(table(dataclasses.replace(trial, calibration=calibration)))
     figures = {name: overall(scores, name)[COMBINATION] for name in (*NOMINAL, "wis")}
     mine = scores[(scores["level"] == "series") & (scores["model"] == COMBINATION)]

@@ -59,7 +59,8 @@ def by_learning_rate(trial: Trial) -> Figures:
     figures: Figures = {}
     for rate in LEARNING_RATES:
         options = dataclasses.replace(trial.recipe.intervals, learning_rate=rate)
-        calibration = spread(trial.folds, trial.replayed, trial.combination, options)
+        recipe = dataclasses.replace(trial.recipe, intervals=options)
+        calibration = spread(trial.folds, trial.replayed, trial.combination, recipe)
         scores = interval_scores(table(dataclasses.replace(trial, calibration=calibration)))
         figures[str(rate)] = {name: overall(scores, name)[COMBINATION] for name in NOMINAL}
     return figures

@@ -32,6 +32,7 @@ FIRST = TIMES[-7]
 IDS = tuple(f"S{number:02d}" for number in range(SERIES))
 ENDED = IDS[-1]
 HOSTILE = '<script>alert("x")</script><img src="https://evil.example/x.png">'
+FEATURE_SET = {"id": "f0123456789abcdef", "definition_hash": "e" * 64, "columns": [{}, {}], "leakage_horizon": 0}
 ERRORS = {"combination": 0.3, "seasonal_drift": 0.35, "seasonal_naive": 0.8, "naive": 1.0}
 SPREAD = np.array([-1.96, -1.64, -1.28, -0.84, -0.52, -0.25, 0.0, 0.25, 0.52, 0.84, 1.28, 1.64, 1.96])
 SOURCE = SourceOptions(
@@ -214,6 +215,7 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "bias_table": tabulate(table, series(known, {IDS[5]: HOSTILE} if titles else {}), RECIPE, "monthly"),
         "forecasts": forecasts(cycle, known),
         "quality_report": quality(known),
+        "feature_set": FEATURE_SET,
         "ledger": ledger,
         "period": cycle.period,
         "cycle_record": committed(cycle),

@@ -1,12 +1,13 @@
 """The training room on small tables: what it needs is made by the data room, its recipe takes a second."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from feature_samples import feature_options
 from miniature import a_recipe
 from network_samples import retrain_options
 from pulse_kedro.domain.backtesting import BacktestOptions
@@ -62,21 +63,27 @@ def train(
     retraining: Mapping[str, object] | None = None,
     retrain: RetrainOptions | None = None,
     workshop: Workshop | None = None,
+    regions: Mapping[str, str] | None = None,
+    feature_steps: Sequence[Mapping[str, object]] = (),
 ) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
     With `retraining`, which holds `params:retrain` and `workshop`, the run `retrain` is made; a plain cycle reads
-    `retrain` and `workshop`.
+    `retrain` and `workshop`. With `regions` the source has a static column of that name, a text per series.
     """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
+    if regions is not None:
+        series = series.assign(region=series["unique_id"].map(regions))
+    frame, feature_set = make_features(panel, snapshot, source, feature_options(feature_steps))
     ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
     given: dict[str, object] = {
         "period": Period(as_of=month(known), first_target=month(known + 1), frequency="monthly", ancestors=ancestors),
         "snapshot": snapshot,
         "panel": panel,
         "series": series,
-        "features": make_features(panel, source),
+        "features": frame,
+        "feature_set": feature_set,
         "champion": {parent["cycle"].key: lambda: serving(parent)} if parent else {},
         "code_version": "test",
         "params:recipe": settings_of(recipe),

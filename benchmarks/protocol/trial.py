@@ -8,11 +8,13 @@ import pandas as pd
 from protocol.inputs import MONTHLY, Inputs
 from pulse_kedro.domain.backtesting import CUTOFF, EVALUATION, OPEN, BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.metrics.scores import score_rows
+from pulse_kedro.domain.panel import ID
 from pulse_kedro.forecasting.backtest import Replay, replay
 from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice
+from pulse_kedro.forecasting.grouping import surroundings_of
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
-from pulse_kedro.forecasting.recipe import IntervalOptions, RecipeOptions
-from pulse_kedro.pipelines.training.tables import COMBINATION, backtest_table
+from pulse_kedro.forecasting.recipe import RecipeOptions
+from pulse_kedro.pipelines.training.tables import COMBINATION, backtest_table, vintage_of
 
 __all__ = ["COMBINATION", "Trial", "overall", "run_trial", "score", "spread", "table"]
 
@@ -43,20 +45,22 @@ def run_trial(inputs: Inputs, recipe: RecipeOptions, backtest: BacktestOptions) 
         folds=folds,
         replayed=replayed,
         combination=combination,
-        calibration=spread(folds, replayed, combination, recipe.intervals),
+        calibration=spread(folds, replayed, combination, recipe),
     )
 
 
-def spread(folds: pd.DataFrame, replayed: Replay, combination: Combination, options: IntervalOptions) -> Calibration:
-    """Intervals of a combined backtest under some options."""
+def spread(folds: pd.DataFrame, replayed: Replay, combination: Combination, recipe: RecipeOptions) -> Calibration:
+    """Intervals of a combined backtest as a recipe asks for them; the panel has no static columns here."""
     residuals = (replayed.actual - combination.points) / replayed.scale[:, None, :]
     earlier = int((~folds["purpose"].isin([EVALUATION, OPEN])).sum())
-    return calibrate(residuals, residuals.shape[1], options, available=earlier)
+    around = surroundings_of(recipe, replayed, pd.DataFrame({ID: replayed.ids}), MONTHLY)
+    return calibrate(residuals, recipe.horizon, recipe.intervals, available=earlier, surroundings=around)
 
 
 def table(trial: Trial) -> pd.DataFrame:
     """Forecasts and actuals at the evaluated cutoffs, one row per model, series, cutoff and step."""
-    return backtest_table(trial.replayed, trial.combination, trial.calibration, trial.folds, recipe=trial.recipe.digest)
+    vintage = vintage_of(trial.recipe, {}, "benchmark")
+    return backtest_table(trial.replayed, trial.combination, trial.calibration, trial.folds, vintage)
 
 
 def score(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:

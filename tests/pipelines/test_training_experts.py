@@ -48,7 +48,8 @@ def test_an_expert_that_never_learned_abstains_and_stops_nothing(y: Array) -> No
 
     assert {"naive", "seasonal_naive", "combination"} == set(made["backtest"]["model"])
     assert ["recipe", "unique_id", "model", "trained_until", "cutoff", "reason"] == list(made["failures"].columns)
-    assert made["failures"].empty
+    assert made["failures"]["reason"].str.contains("nothing learned by then").all()
+    assert 1 == made["failures"]["model"].nunique()
 
 
 def test_the_next_cycle_moves_the_expert_on_and_replays_it_from_its_generation(y: Array, learned: Made) -> None:

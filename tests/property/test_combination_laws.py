@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pulse_kedro.forecasting.backtest import Replay
 from pulse_kedro.forecasting.candidates import candidates
-from pulse_kedro.forecasting.choice import combine
-from pulse_kedro.forecasting.combination import combine_by_nested_choice, combine_within_groups
+from pulse_kedro.forecasting.choice import ByGroup, combine
+from pulse_kedro.forecasting.combination import combine_by_nested_choice
 from pulse_kedro.forecasting.evidence import NoReference
+from pulse_kedro.forecasting.grouping import combine_within_groups
 from pulse_kedro.forecasting.recipe import CandidateKind, CombinationOptions
 
 SEEDS = st.integers(0, 10_000)
@@ -134,19 +135,23 @@ def test_groups_are_panels_of_their_own(seed: int) -> None:
         replayed, points=replayed.points[..., alone], actual=replayed.actual[..., alone], scale=replayed.scale[:, alone]
     )
 
-    points, found = combine_within_groups(replayed, EVERYTHING, groups)
+    combined = combine_within_groups(replayed, EVERYTHING, groups)
 
-    assert {1, 4} == set(found)
-    assert combine_by_nested_choice(part, EVERYTHING).names == found[1].names
-    np.testing.assert_array_equal(combine_by_nested_choice(part, EVERYTHING).points, points[..., alone])
+    own = combine_by_nested_choice(part, EVERYTHING)
+    np.testing.assert_array_equal(own.points, combined.points[..., alone])
+    assert isinstance(combined.choice, ByGroup)
+    assert own.choice.name == combined.choice.choices[0].name
+    np.testing.assert_array_equal(combine(replayed.points[:, -1], combined.choice), combined.points[-1])
 
 
 def test_one_group_is_the_panel() -> None:
     replayed = a_replay(0)
 
-    points, _ = combine_within_groups(replayed, EVERYTHING, np.zeros(7, dtype=int))
+    combined = combine_within_groups(replayed, EVERYTHING, np.zeros(7, dtype=int))
 
-    np.testing.assert_array_equal(combine_by_nested_choice(replayed, EVERYTHING).points, points)
+    alone = combine_by_nested_choice(replayed, EVERYTHING)
+    np.testing.assert_array_equal(alone.points, combined.points)
+    assert alone.losses == pytest.approx(combined.losses, nan_ok=True)
 
 
 @settings(max_examples=12)

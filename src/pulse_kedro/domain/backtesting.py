@@ -32,6 +32,8 @@ class BacktestOptions:
     """Periods before the first cutoff; `null` takes what the frequency suggests."""
     max_gigabytes: float = Field(gt=0)
     """Memory that a replay may take, in units of 10^9 bytes; a larger one is refused before it begins."""
+    member_quantiles: bool = False
+    """Whether members have quantiles in the table too, from their own earlier errors; nobody issues them."""
 
 
 class HistoryTooShort(InvalidInput):

@@ -7,7 +7,7 @@ import numpy as np
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.backtest import Replay
-from pulse_kedro.forecasting.choice import Choice
+from pulse_kedro.forecasting.choice import Choice, plain
 from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice, combine_chosen
 from pulse_kedro.forecasting.evidence import SERIES_BLOCK, blocks_of, fill_abstentions
 from pulse_kedro.forecasting.recipe import CombinationOptions
@@ -46,9 +46,8 @@ def aggregate(
     cutoffs, start = len(chosen.points), options.warm_up + replayed.lag - 1
     if start >= cutoffs:
         return chosen
-    losses = outcome_losses(replayed, block=block)
-    weights = prior_weights(chosen.choices[start], losses, start, options.aggregation_share)
-    choices = list(chosen.choices)
+    losses, choices = outcome_losses(replayed, block=block), [plain(choice) for choice in chosen.choices]
+    weights = prior_weights(choices[start], losses, start, options.aggregation_share)
     for j in range(start, cutoffs):
         for loss in _arrived(losses, j, replayed.spacing) if j > start else ():
             weights = learn(weights, loss, rate=options.aggregation_rate, share=options.aggregation_share)

@@ -21,18 +21,22 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as read_arrays
 from safetensors.numpy import save as write_arrays
 
+from pulse_kedro.domain.data_management.features.definition import UnknownStep
+from pulse_kedro.domain.data_management.features.fitting import restore_features
 from pulse_kedro.domain.errors import CorruptArtifact
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
-from pulse_kedro.forecasting.choice import Choice
+from pulse_kedro.forecasting.choice import ByGroup, Choice, Rule
 from pulse_kedro.forecasting.members import RESTORE, restore_member
 from pulse_kedro.forecasting.recipe import recipe_from_dict
 
-SCHEMA_VERSION = 2
-"""1: baselines and ridges of the first release. 2: members of more kinds, states with a clock, choices by step."""
+SCHEMA_VERSION = 3
+"""1: baselines and ridges of the first release. 2: members of more kinds, states with a clock, choices by step. 3: a
+choice per group of series, and the steps of the feature set with what they learned, where there are any."""
 MANIFEST = "manifest.json"
 FOLDER_MODE = 0o755
 COMMON = "serving.safetensors"
+FEATURES = "features.safetensors"
 
 
 class DamagedBundle(CorruptArtifact):
@@ -55,7 +59,11 @@ def encode(bundle: Bundle) -> dict[str, bytes]:
     """Files of a bundle by name, the manifest last; equal bundles give equal bytes."""
     files = {f"{name}.safetensors": _pack(dict(member.arrays())) for name, member in bundle.members.items()}
     common = {"spread": bundle.spread, "golden": bundle.golden, "widths": bundle.widths}
-    files[COMMON] = _pack({**common, "weights": bundle.choice.weights, "served": bundle.served.astype(float)})
+    files[COMMON] = _pack({**common, **_choice_arrays(bundle.choice), "served": bundle.served.astype(float)})
+    steps: dict[str, object] = {}
+    if bundle.features is not None:
+        files[FEATURES] = _pack(bundle.features.arrays())
+        steps = {"features": bundle.features.facts()}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "recipe": bundle.recipe.as_dict(),
@@ -66,9 +74,10 @@ def encode(bundle: Bundle) -> dict[str, bytes]:
         "panel_digest": bundle.panel_digest,
         "snapshot": bundle.snapshot,
         "parent": bundle.parent,
-        "choice": {"name": bundle.choice.name, "rule": bundle.choice.rule},
+        "choice": _choice_facts(bundle.choice),
         "calibration_cutoffs": bundle.calibration_cutoffs,
         "members": [member.facts() for member in bundle.members.values()],
+        **steps,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     files[MANIFEST] = json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False).encode()
@@ -148,7 +157,7 @@ def load_bundle(folder: Path) -> Bundle:
             raise DamagedBundle(str(folder), f"{name} differs from its hash")
     try:
         return _decode(manifest, contents).sealed(folder.name)
-    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, SafetensorError, UnknownStep) as error:
         raise DamagedBundle(str(folder), _undecoded(manifest, error)) from error
 
 
@@ -163,7 +172,8 @@ def _undecoded(manifest: Mapping[str, object], error: Exception) -> str:
 
 def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
     common = read_arrays(contents[COMMON])
-    choice = cast("dict[str, str]", manifest["choice"])
+    choice = cast("dict[str, object]", manifest["choice"])
+    told = cast("dict[str, object] | None", manifest.get("features"))
     facts = cast("list[dict[str, object]]", manifest["members"])
     members = [
         restore_member(fact, read_arrays(contents[f"{fact.get('name', fact['kind'])}.safetensors"])) for fact in facts
@@ -177,12 +187,40 @@ def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
         snapshot=str(manifest["snapshot"]),
         parent=cast("str | None", manifest["parent"]),
         members={member.name: member for member in members},
-        choice=Choice(name=choice["name"], rule=choice["rule"], weights=common["weights"]),  # type: ignore[arg-type]
+        choice=_restore_choice(choice, common),
         spread=common["spread"],
         golden=common["golden"],
         served=common["served"].astype(bool),
         widths=common["widths"],
         calibration_cutoffs=int(cast("int", manifest["calibration_cutoffs"])),
+        features=restore_features(told, read_arrays(contents[FEATURES])) if told else None,
+    )
+
+
+def _choice_arrays(choice: Choice | ByGroup) -> dict[str, Array]:
+    if isinstance(choice, Choice):
+        return {"weights": choice.weights}
+    return {"group_of": choice.of.astype(float)} | {
+        f"weights.{group}": own.weights for group, own in enumerate(choice.choices)
+    }
+
+
+def _choice_facts(choice: Choice | ByGroup) -> dict[str, object]:
+    if isinstance(choice, Choice):
+        return {"name": choice.name, "rule": choice.rule}
+    return {"groups": [_choice_facts(own) for own in choice.choices]}
+
+
+def _restore_choice(facts: Mapping[str, object], common: Mapping[str, Array]) -> Choice | ByGroup:
+    def one(own: Mapping[str, object], weights: Array) -> Choice:
+        return Choice(name=str(own["name"]), rule=cast("Rule", own["rule"]), weights=weights)
+
+    if "groups" not in facts:
+        return one(facts, common["weights"])
+    groups = cast("list[dict[str, object]]", facts["groups"])
+    return ByGroup(
+        of=common["group_of"].astype(np.int64),
+        choices=tuple(one(own, common[f"weights.{group}"]) for group, own in enumerate(groups)),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from pulse_kedro.domain.panel import Array
 
@@ -24,17 +25,42 @@ class Choice:
     weights: Array
 
 
-def combine(points: Array, choice: Choice) -> Array:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByGroup:
+    """A choice per group of series: `of` `(S,)` is the place of each series' choice among `choices`."""
+
+    of: npt.NDArray[np.int64]
+    choices: tuple[Choice, ...]
+
+    @property
+    def name(self) -> str:
+        """The choices that are made, each once, in the order of the groups."""
+        return "by group: " + ", ".join(dict.fromkeys(choice.name for choice in self.choices))
+
+
+def plain(choice: Choice | ByGroup) -> Choice:
+    """A choice that is one for all series: groups hold no groups."""
+    assert isinstance(choice, Choice)  # noqa: S101  # for mypy: only what was combined by group has others
+    return choice
+
+
+def combine(points: Array, choice: Choice | ByGroup) -> Array:
     """Combined forecast; members that abstain (`nan`) are left out series by series.
 
     Args:
-        points: Forecasts of the members. Shape `(members, ...)`; `(members, H, S)` where the weights differ by step.
+        points: Forecasts of the members. Shape `(members, ...)`; `(members, H, S)` where the weights differ by step,
+            `(members, ..., S)` where series have choices by group.
         choice: What to do with them.
 
     Returns:
         Shape of `points` without the first axis. Where every chosen member abstains, as for a series too short for
         the leaders, it is the median of all members; `nan` where these abstain too.
     """
+    if isinstance(choice, ByGroup):
+        combined = np.full(points.shape[1:], np.nan)
+        for group, own in enumerate(choice.choices):
+            combined[..., choice.of == group] = combine(points[..., choice.of == group], own)
+        return combined
     chosen = choice.weights > 0
     members = chosen.reshape(len(chosen), -1).any(axis=1)
     if choice.rule != "mean":

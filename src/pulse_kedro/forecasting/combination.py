@@ -1,15 +1,14 @@
 """How members become one forecast: a choice among candidates by what earlier cutoffs showed, on blocks of series."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.backtest import Replay
 from pulse_kedro.forecasting.candidates import STACKS, candidates, names_of, stack_of
-from pulse_kedro.forecasting.choice import Choice, combine, equal_median
+from pulse_kedro.forecasting.choice import ByGroup, Choice, combine, equal_median
 from pulse_kedro.forecasting.evidence import (
     SERIES_BLOCK,
     Products,
@@ -32,7 +31,6 @@ __all__ = [
     "combine",
     "combine_by_nested_choice",
     "combine_chosen",
-    "combine_within_groups",
     "scaled_errors",
 ]
 
@@ -52,10 +50,10 @@ class Combination:
     points: Array
     names: tuple[str, ...]
     losses: dict[str, float]
-    choices: tuple[Choice, ...]
+    choices: tuple[Choice | ByGroup, ...]
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> Choice | ByGroup:
         """The candidate for the newest cutoff."""
         return self.choices[-1]
 
@@ -107,38 +105,6 @@ def combine_chosen(replayed: Replay, choices: Sequence[Choice], *, block: int = 
         for j, choice in enumerate(choices):
             combined[j, :, columns] = combine(replayed.points[:, j, :, columns], choice)
     return combined
-
-
-def combine_within_groups(
-    replayed: Replay, options: CombinationOptions, groups: npt.NDArray[np.int64]
-) -> tuple[Array, dict[int, Combination]]:
-    """Combination whose weights and choice are found separately in each group of series.
-
-    Args:
-        replayed: Forecasts of the members and what came true.
-        options: As for the whole panel.
-        groups: Group of each series. Shape `(S,)`.
-
-    Returns:
-        Combined forecasts `(K, H, S)`, and the combination of each group over its own series.
-    """
-    combined, found = np.full(replayed.points.shape[1:], np.nan), {}
-    for group, columns in _columns_of(groups):
-        part = replace(
-            replayed,
-            ids=tuple(replayed.ids[column] for column in columns),
-            points=replayed.points[..., columns],
-            actual=replayed.actual[..., columns],
-            scale=replayed.scale[..., columns],
-        )
-        found[group] = combine_by_nested_choice(part, options)
-        combined[..., columns] = found[group].points
-    return combined, found
-
-
-def _columns_of(groups: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    for group in np.unique(groups):
-        yield int(group), np.flatnonzero(groups == group)
 
 
 def _possible(known: Array, sums: Products | None, resolved: int, options: CombinationOptions) -> Options:

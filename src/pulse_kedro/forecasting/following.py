@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.evidence import steps_of
@@ -55,8 +56,8 @@ class Follower(Protocol):
         """How much wider than the base each central interval is, widest first; shape `(Q // 2,)`."""
         ...
 
-    def reset(self, season: int) -> Self:
-        """State after drift was found: what was summed is forgotten, and for one season it learns faster."""
+    def reset(self, season: int, drifted: npt.NDArray[np.bool_]) -> Self:
+        """State after drift in some series `(S,)`: what they summed is forgotten, for one season they learn faster."""
         ...
 
 
@@ -94,9 +95,9 @@ class WidthTracker:
         median = base.offsets[..., HALF : HALF + 1]
         return np.sort(median + (base.offsets - median) * factor, axis=-1)
 
-    def reset(self, season: int) -> Self:
-        """Learn faster for one season; nothing is summed here."""
-        return replace(self, raised=season)
+    def reset(self, season: int, drifted: npt.NDArray[np.bool_]) -> Self:
+        """Learn faster for one season where every series drifted; nothing is summed here."""
+        return replace(self, raised=season) if drifted.all() else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +106,9 @@ class ConformalPid:
 
     `bounds` and `sums` have shape `(B, S, 2)`, lower tail first: the tracker, and the summed misses beyond nominal.
     `counts` `(B, S)` are the periods that were summed, `recent` `(season, B, S)` the largest score of each of the
-    newest periods, all in units of the series' scale. A bound is how far that of the 80 % interval moves from the one
-    that earlier errors make; the other levels of a tail move in proportion, so that they cannot cross.
+    newest periods, all in units of the series' scale; `raised` `(S,)` the periods for which a series still moves
+    faster. A bound is how far that of the 80 % interval moves from the one that earlier errors make; the other levels
+    of a tail move in proportion, so that they cannot cross.
 
     Source:
         Conformal PID control: Angelopoulos, Candes & Tibshirani (2023, arXiv 2307.16895), with the pooled quantile as
@@ -120,7 +122,7 @@ class ConformalPid:
     sums: Array
     counts: Array
     recent: Array
-    raised: int = 0
+    raised: npt.NDArray[np.int64]
 
     def learn(self, arrived: Arrived, base: Pooled) -> Self:
         """Bounds after some outcomes; a block of steps without an outcome keeps its bounds."""
@@ -135,14 +137,14 @@ class ConformalPid:
             seen[at] = count > 0
             error[at] = np.nan_to_num(missed[rows]).sum(axis=0) / np.maximum(count, 1)[:, None]
             largest[at] = np.nan_to_num(score[rows]).max(axis=0, initial=0.0)
-        speed = self.options.proportional * (RAISED if self.raised else 1.0) * self.recent.max(axis=0)
+        speed = self.options.proportional * np.where(self.raised > 0, RAISED, 1.0) * self.recent.max(axis=0)
         return replace(
             self,
             bounds=self.bounds + speed[..., None] * error,
             sums=self.sums + error,
             counts=self.counts + seen,
             recent=np.concatenate([self.recent[1:], largest[None]]),
-            raised=max(0, self.raised - 1),
+            raised=np.maximum(0, self.raised - 1),
         )
 
     def issue(self, base: Pooled) -> Array:
@@ -170,9 +172,14 @@ class ConformalPid:
         issued, plain = (_widths(offsets) for offsets in (self.issue(base), base.offsets))
         return np.divide(issued, plain, out=np.ones(HALF), where=plain > 0)
 
-    def reset(self, season: int) -> Self:
-        """Forget what was summed, and move faster for one season."""
-        return replace(self, sums=np.zeros_like(self.sums), counts=np.zeros_like(self.counts), raised=season)
+    def reset(self, season: int, drifted: npt.NDArray[np.bool_]) -> Self:
+        """Forget what was summed for the series that drifted, and move them faster for one season."""
+        return replace(
+            self,
+            sums=np.where(drifted[:, None], 0.0, self.sums),
+            counts=np.where(drifted, 0.0, self.counts),
+            raised=np.where(drifted, season, self.raised),
+        )
 
 
 def start_following(options: IntervalOptions, shape: tuple[int, int], season: int) -> Follower:
@@ -192,6 +199,7 @@ def start_following(options: IntervalOptions, shape: tuple[int, int], season: in
         sums=np.zeros((*blocks, 2)),
         counts=np.zeros(blocks),
         recent=np.zeros((max(2, season), *blocks)),
+        raised=np.zeros(shape[1], dtype=np.int64),
     )
 
 

@@ -1,10 +1,12 @@
 """Quantiles from the forecaster's own earlier errors: pooled across series, then kept right by what came true."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from pulse_kedro.domain.metrics.drift import Alarms, find_drift
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.following import HALF, Arrived, start_following
 from pulse_kedro.forecasting.pooling import (
@@ -13,13 +15,14 @@ from pulse_kedro.forecasting.pooling import (
     Groups,
     Pooled,
     choose_pooling,
+    no_narrower,
     pool,
-    pool_by_regime,
+    pool_by_group,
     pooled_quantiles,
 )
 from pulse_kedro.forecasting.recipe import IntervalOptions
 
-__all__ = ["LEVELS", "SCALE_POOLING", "Calibration", "Surroundings", "calibrate", "pooled_quantiles"]
+__all__ = ["LEVELS", "SCALE_POOLING", "Calibration", "Surroundings", "base_offsets", "calibrate", "pooled_quantiles"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +44,19 @@ class Surroundings:
     """What intervals may depend on besides errors.
 
     `season` is how many steps a reset and a large score last; `None` is the horizon. `clusters` `(S,)` are the groups
-    that a series borrows from, `regimes` `(K, S)` the regime of each series as known at each cutoff, `resets` `(K,)`
-    the cutoffs at which drift was found. Cutoffs are `spacing` periods apart.
+    that a series borrows from. `groups` are those with quantiles of their own, by the target of each error: shape
+    `(K, H, S)` or one that broadcasts to it, -1 for none. `drift` tells where errors changed; it is looked for where
+    the options ask for it and nobody brings it. Cutoffs are `spacing` periods apart.
     """
 
     season: int | None = None
     clusters: Groups | None = None
-    regimes: Groups | None = None
-    resets: npt.NDArray[np.bool_] | None = None
+    groups: Groups | None = None
+    drift: Alarms | None = None
     spacing: int = 1
 
 
+Narrow = npt.NDArray[np.float32]
 ALONE = Surroundings()
 """Nothing but errors."""
 
@@ -67,7 +72,7 @@ def calibrate(
         horizon: Steps ahead, H.
         options: How many cutoffs are read, how much is pooled, and what follows a change.
         available: Cutoffs before the first evaluated one; where history is short, tracking starts at half of it.
-        surroundings: Season, clusters, regimes and found drift.
+        surroundings: Season, clusters, groups and found drift.
 
     Returns:
         Offsets whose use at cutoff j rests on cutoffs up to j - H for the shape, and on outcomes up to j for what
@@ -80,7 +85,7 @@ def calibrate(
     season, lag = surroundings.season or horizon, -(-horizon // surroundings.spacing)
     follower = start_following(options, (horizon, residuals.shape[2]), season)
     start, pooling = min(options.tracking_start, max(2, available // 2)), options.pooling
-    used, widths = 0, np.ones(HALF)
+    used, widths, drift = 0, np.ones(HALF), _drift(residuals, options, start, surroundings)
     for j in range(len(residuals)):
         resolved = max(0, j - lag + 1)
         if resolved < start:
@@ -91,19 +96,57 @@ def calibrate(
             pooling = choose_pooling(residuals[rows], options.pooling_choices, options.pooling, surroundings.clusters)
         base = _base(residuals, rows, j, pooling, surroundings)
         follower = follower.learn(_arrived(residuals, offsets, j, surroundings.spacing), base)
-        if surroundings.resets is not None and surroundings.resets[j]:
-            follower = follower.reset(season)
-        offsets[j] = follower.issue(base)
+        if drift is not None and drift.at(j).any():
+            follower = follower.reset(season, drift.at(j))
+        issued = follower.issue(base)
+        offsets[j] = issued if surroundings.groups is None else no_narrower(issued)
         widths = follower.widths(base) if j == len(residuals) - 1 else widths
     return Calibration(offsets=offsets, widths=widths, cutoffs=used)
 
 
+def base_offsets(residuals: Array, cutoffs: Sequence[int], lag: int, options: IntervalOptions) -> Narrow:
+    """Pooled quantiles of some forecasts that nobody issues, without anything that follows a change.
+
+    Args:
+        residuals: As in `calibrate`. Shape `(K, H, S)`.
+        cutoffs: Cutoffs that are wanted, ascending; quantiles are made anew at the first and after every `lag` of them.
+        lag: Cutoffs after which all errors of a cutoff are known.
+        options: How many cutoffs are read, and how much is pooled.
+
+    Returns:
+        Offsets in units of the scale, float32; `nan` before anything is resolved. Shape `(len(cutoffs), H, S, Q)`.
+    """
+    offsets = np.full((len(cutoffs), *residuals.shape[1:], len(LEVELS)), np.nan, dtype=np.float32)
+    for first in range(0, len(cutoffs), lag):
+        resolved = max(0, cutoffs[first] - lag + 1)
+        rows = residuals[max(0, resolved - options.calibration_cutoffs) : resolved]
+        if len(rows):
+            offsets[first : first + lag] = pool(rows, options.pooling).offsets
+    return offsets
+
+
 def _base(residuals: Array, rows: slice, j: int, pooling: float, surroundings: Surroundings) -> Pooled:
     """Quantiles of the errors of some cutoffs, as they apply at cutoff j."""
-    regimes = surroundings.regimes
-    if regimes is None:
+    groups = surroundings.groups
+    if groups is None:
         return pool(residuals[rows], pooling, surroundings.clusters)
-    return pool_by_regime(residuals[rows], regimes[rows], regimes[j], pooling, surroundings.clusters)
+    lasting = len(groups) == 1
+    return pool_by_group(
+        residuals[rows],
+        groups if lasting else groups[rows],
+        groups[0 if lasting else j],
+        pooling,
+        surroundings.clusters,
+        overlap=-(-residuals.shape[1] // surroundings.spacing),
+    )
+
+
+def _drift(residuals: Array, options: IntervalOptions, start: int, surroundings: Surroundings) -> Alarms | None:
+    """Changes that were found in the errors of the first step, or were brought."""
+    if surroundings.drift is not None or not options.drift_reset:
+        return surroundings.drift
+    season = surroundings.season or residuals.shape[1]
+    return find_drift(residuals[:, 0], season=season, reference=options.calibration_cutoffs, least=start)
 
 
 def _arrived(residuals: Array, offsets: Array, j: int, spacing: int) -> Arrived:

@@ -12,8 +12,8 @@ from pulse_kedro.forecasting.evidence import SERIES_BLOCK, blocks_of
 LEVELS = np.array(QUANTILE_LEVELS)
 SCALE_POOLING = 6.0
 """Cutoffs of own evidence that weigh as much as the panel when a series' error size is estimated; ours."""
-REGIME_EVIDENCE = 100
-"""Independent errors from which on a regime has quantiles of its own (`forecasting.md` 5.3)."""
+GROUP_EVIDENCE = 100
+"""Independent errors from which on a group has quantiles of its own (`forecasting.md` 5.3)."""
 HELD_OUT = 3
 """The newest of this many equal parts of the evidence judges how much is pooled; ours."""
 Groups = npt.NDArray[np.int64]
@@ -69,34 +69,60 @@ def pool(residuals: Array, pooling: float, clusters: Groups | None = None, *, bl
     return Pooled(offsets=offsets, unit=growth[:, None] * size, largest=largest)
 
 
-def pool_by_regime(
-    residuals: Array, regimes: Groups, now: Groups, pooling: float, clusters: Groups | None = None
+def pool_by_group(
+    residuals: Array,
+    groups: Groups,
+    now: Groups,
+    pooling: float,
+    clusters: Groups | None = None,
+    *,
+    overlap: int | None = None,
 ) -> Pooled:
-    """Quantiles from the errors made in the regime that a series is in now, where there are enough of them.
+    """Quantiles from the errors of the group that a forecast belongs to, where there are enough of them.
 
     Args:
         residuals: Scaled errors. Shape `(n, H, S)`.
-        regimes: Regime of each series at each of these cutoffs. Shape `(n, S)`.
-        now: Regime of each series at the cutoff that is forecast. Shape `(S,)`.
+        groups: Group of each of these errors, -1 for none. Shape `(n, H, S)` or one that broadcasts to it: `(1, 1, S)`
+            for groups of series, `(n, 1, S)` for regimes, `(n, H, 1)` for phases of the season.
+        now: Group of each step and series that is forecast. Shape `(H, S)`, or one that broadcasts to it.
         pooling: As in `pooled_quantiles`.
-        clusters: As in `pooled_quantiles`.
+        clusters: As in `pooled_quantiles`; what is too rare to stand alone borrows by them.
+        overlap: Cutoffs whose horizons overlap; `None` is H, cutoffs one period apart.
 
     Returns:
-        As `pool`; a regime with fewer than `REGIME_EVIDENCE` independent errors has the quantiles of all regimes.
-        Errors of one series count as independent when their horizons do not overlap.
+        As `pool`, no interval narrower than at an earlier step. A group with fewer than `GROUP_EVIDENCE` independent
+        errors has the quantiles of all. Errors of one series count as independent when their horizons do not overlap.
 
     Source:
         Mondrian conformal prediction: Vovk, Gammerman & Shafer (2005), section 4.5.
     """
     whole = pool(residuals, pooling, clusters)
     offsets, unit, largest = whole.offsets.copy(), whole.unit.copy(), whole.largest.copy()
-    for regime in np.unique(now):
-        inside = np.where((regimes == regime)[:, None], residuals, np.nan)
-        if (~np.isnan(inside)).any(axis=1).sum() / residuals.shape[1] >= REGIME_EVIDENCE:
-            mine, columns = pool(inside, pooling, clusters), now == regime
-            offsets[:, columns], unit[:, columns] = mine.offsets[:, columns], mine.unit[:, columns]
-            largest[:, columns] = mine.largest[:, columns]
-    return Pooled(offsets=offsets, unit=unit, largest=largest)
+    wanted = np.broadcast_to(now, unit.shape)
+    for group in np.unique(now[now >= 0]):
+        inside = np.where(groups == group, residuals, np.nan)
+        if (~np.isnan(inside)).any(axis=1).sum() / (overlap or residuals.shape[1]) < GROUP_EVIDENCE:
+            continue
+        mine, chosen = pool(_without_gaps(inside), pooling), wanted == group
+        offsets[chosen], unit[chosen], largest[chosen] = mine.offsets[chosen], mine.unit[chosen], mine.largest[chosen]
+    unit = np.maximum.accumulate(unit)
+    return Pooled(offsets=no_narrower(offsets), unit=unit, largest=largest)
+
+
+def no_narrower(offsets: Array) -> Array:
+    """Quantiles whose distance to the median shrinks at no later step; shape `(H, S, Q)` stays."""
+    half = len(LEVELS) // 2
+    median = offsets[..., half : half + 1]
+    below, above = (np.maximum.accumulate(away) for away in (median - offsets, offsets - median))
+    return np.concatenate([(median - below)[..., :half], median, (median + above)[..., half + 1 :]], axis=-1)
+
+
+def _without_gaps(inside: Array) -> Array:
+    """Errors moved to the front, cutoffs at which a step has none cut off: fewer rows, the same quantiles."""
+    empty = np.isnan(inside).all(axis=2)
+    order = np.argsort(empty, axis=0, kind="stable")
+    rows = int((~empty).sum(axis=0).max(initial=0))
+    return np.take_along_axis(inside, order[:rows, :, None], axis=0)
 
 
 def choose_pooling(

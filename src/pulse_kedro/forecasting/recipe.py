@@ -130,6 +130,9 @@ class CombinationOptions:
     `fixed_share` only."""
     aggregation_share: float = Field(default=0.01, ge=0, lt=1)
     """Share of the weight that is spread evenly after each outcome, so that the mixture can follow a change."""
+    groups: str | None = Field(default=None, min_length=1)
+    """Static column of the source; series that share its text choose and weigh for themselves. `null` is one choice for
+    the panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -157,6 +160,11 @@ class IntervalOptions:
     """Weight of the summed misses, times the largest score of the calibration; `conformal_pid` only."""
     saturation: float = Field(default=5.0, gt=0)
     """How slowly the summed misses take effect: the C of the method's own description; `conformal_pid` only."""
+    groups: str | None = Field(default=None, min_length=1)
+    """Which errors make quantiles of their own, where they number a hundred that are independent: `phase` those of one
+    quarter of the season, a static column of the source those of series that share its text. `null` pools all."""
+    drift_reset: bool = False
+    """Whether a change found in the one-step errors (CUSUM) lets the intervals learn faster for one season."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pulse_kedro.domain.metrics.drift import Alarms
 from pulse_kedro.domain.panel import QUANTILE_LEVELS, Array
 from pulse_kedro.forecasting.following import RAISED, Arrived, ConformalPid, start_following
 from pulse_kedro.forecasting.intervals import Surroundings, calibrate
@@ -170,30 +171,77 @@ def test_a_reset_forgets_the_sums_and_moves_faster_for_one_season() -> None:
     miss = Arrived(outcome=np.array([[4.2]]), issued=base.offsets)
     usual = state.learn(miss, base)
 
-    reset = usual.reset(2)
+    reset = usual.reset(2, np.array([True]))
     slow, fast = usual.learn(miss, base), reset.learn(miss, base)
 
     assert 0 == np.abs(reset.sums).max() == reset.counts.max()
     np.testing.assert_allclose(RAISED * (slow.bounds - usual.bounds), fast.bounds - usual.bounds)
-    assert 0 == fast.learn(miss, base).raised
+    assert [0] == fast.learn(miss, base).raised.tolist()
 
 
 @pytest.mark.parametrize("method", ["conformal_pid", "width_tracker"])
 def test_found_drift_changes_what_comes_after_it_only(method: str) -> None:
     residuals = noise(0, 160, 2, 10)
     residuals[100:] *= 3
-    found = np.zeros(160, dtype=bool)
-    found[104] = True
+    found = Alarms(panel=np.arange(160) == 104, series=np.zeros((160, 10), dtype=bool))
     options = replace(PID, method=method)
 
     plain, told = (
-        calibrate(residuals, 2, options, available=100, surroundings=Surroundings(season=SEASON, resets=resets)).offsets
-        for resets in (None, found)
+        calibrate(residuals, 2, options, available=100, surroundings=Surroundings(season=SEASON, drift=drift)).offsets
+        for drift in (None, found)
     )
 
     np.testing.assert_array_equal(plain[:104], told[:104])
     width = [offsets[108:116, ..., -1] - offsets[108:116, ..., 0] for offsets in (plain, told)]
     assert width[1].mean() > width[0].mean()
+
+
+def test_drift_of_one_series_resets_that_series_only() -> None:
+    residuals = noise(0, 160, 2, 4)
+    series = np.zeros((160, 4), dtype=bool)
+    series[104, 1] = True
+    found = Alarms(panel=np.zeros(160, dtype=bool), series=series)
+
+    plain, told = (
+        calibrate(residuals, 2, PID, available=100, surroundings=Surroundings(season=SEASON, drift=drift))
+        for drift in (None, found)
+    )
+
+    np.testing.assert_array_equal(plain.offsets[:, :, [0, 2, 3]], told.offsets[:, :, [0, 2, 3]])
+    assert (plain.offsets[110, :, 1] != told.offsets[110, :, 1]).any()
+
+
+@pytest.mark.parametrize("method", ["conformal_pid", "width_tracker"])
+@pytest.mark.parametrize("drift_reset", [False, True])
+def test_coverage_is_back_fifty_outcomes_after_the_errors_doubled(method: str, *, drift_reset: bool) -> None:
+    residuals = noise(7, 330, 3, 40)
+    residuals[200:] *= 2
+    options = replace(PID, method=method, drift_reset=drift_reset)
+    around = Surroundings(season=SEASON)
+
+    inside = covered(residuals, calibrate(residuals, 3, options, available=100, surroundings=around).offsets)
+
+    by_cutoff = inside.mean(axis=(1, 2))
+    assert by_cutoff[201:204].mean() < 0.72, "the change is felt"
+    assert abs(by_cutoff[250:280].mean() - 0.8) < 0.05
+
+
+def test_a_reset_brings_coverage_back_sooner() -> None:
+    residuals = noise(7, 240, 3, 40)
+    residuals[200:] *= 2
+    around = Surroundings(season=SEASON)
+
+    slow, fast = (
+        covered(
+            residuals,
+            calibrate(
+                residuals, 3, replace(PID, method="width_tracker", drift_reset=on), available=100, surroundings=around
+            ).offsets,
+        )[202:210].mean()
+        for on in (False, True)
+    )
+
+    assert 0.8 > fast > slow + 0.03
 
 
 def test_the_widths_tell_how_much_wider_intervals_became() -> None:

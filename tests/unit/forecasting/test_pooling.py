@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse_kedro.domain.panel import QUANTILE_LEVELS, Array
-from pulse_kedro.forecasting.pooling import choose_pooling, pinball_loss, pool, pool_by_regime, pooled_quantiles
+from pulse_kedro.forecasting.pooling import choose_pooling, pinball_loss, pool, pool_by_group, pooled_quantiles
 
 SEEDS = st.integers(0, 10_000)
 
@@ -72,22 +72,74 @@ def test_the_largest_error_is_told_in_units_of_the_typical_one() -> None:
 
 def test_a_regime_with_enough_errors_has_quantiles_of_its_own() -> None:
     rng = np.random.default_rng(0)
-    regimes = rng.integers(0, 2, (400, 4))
-    residuals = rng.normal(size=(400, 1, 4)) * np.where(regimes, 5.0, 1.0)[:, None]
+    regimes = rng.integers(0, 2, (400, 1, 4))
+    residuals = rng.normal(size=(400, 1, 4)) * np.where(regimes, 5.0, 1.0)
 
-    offsets = pool_by_regime(residuals, regimes, np.array([0, 1, 0, 1]), 20.0).offsets
+    offsets = pool_by_group(residuals, regimes, np.array([[0, 1, 0, 1]]), 20.0).offsets
 
     width = offsets[0, :, -1] - offsets[0, :, 0]
     np.testing.assert_allclose([1, 5, 1, 5], width / (2 * 1.96), rtol=0.15)
 
 
-def test_a_rare_regime_has_the_quantiles_of_all() -> None:
-    residuals, regimes = noise(0, 40, 2, 2), np.zeros((40, 2), dtype=int)
-    regimes[:5] = 1
+@pytest.mark.parametrize(("cutoffs", "series", "alone"), [(49, 4, False), (50, 4, True), (199, 1, False)])
+def test_a_group_needs_a_hundred_errors_whose_horizons_do_not_overlap(
+    cutoffs: int, series: int, *, alone: bool
+) -> None:
+    residuals, groups = noise(0, 400, 2, 4), np.zeros((400, 1, 4), dtype=int)
+    groups[:cutoffs, :, :series] = 1
+    residuals[:cutoffs, :, :series] *= 5
 
-    offsets = pool_by_regime(residuals, regimes, np.array([1, 1]), 20.0).offsets
+    offsets = pool_by_group(residuals, groups, np.array([[1]]), 20.0).offsets
 
-    np.testing.assert_array_equal(pool(residuals, 20.0).offsets, offsets)
+    assert alone == (not np.allclose(pool(residuals, 20.0).offsets, offsets))
+
+
+def test_what_belongs_to_no_group_has_the_quantiles_of_all() -> None:
+    residuals, groups = noise(0, 400, 2, 4), np.array([[[-1, -1, 0, 0]]])
+
+    offsets = pool_by_group(residuals, groups, groups[0], 20.0).offsets
+
+    np.testing.assert_allclose(pool(residuals, 20.0).offsets[:, :2], offsets[:, :2])
+
+
+def test_of_cutoffs_a_horizon_apart_each_counts_as_independent() -> None:
+    residuals = noise(0, 30, 5, 4)
+    groups = np.array([[[0, 0, 0, 0]]])
+    skewed = residuals.copy()
+    skewed[:, :, 0] **= 3
+
+    by_period, by_horizon = (
+        pool_by_group(skewed, groups, groups[0], 20.0, np.array([0, 1, 1, 1]), overlap=overlap).offsets
+        for overlap in (5, 1)
+    )
+
+    np.testing.assert_allclose(pool(skewed, 20.0, np.array([0, 1, 1, 1])).offsets, by_period)
+    np.testing.assert_allclose(pool(skewed, 20.0).offsets, by_horizon)
+
+
+@given(seed=SEEDS, by=st.sampled_from([(1, 1, 7), (90, 1, 7), (90, 3, 1), (90, 3, 7)]))
+def test_quantiles_of_groups_rise_with_the_level_and_never_narrow_with_the_step(
+    seed: int, by: tuple[int, int, int]
+) -> None:
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(-1, 2, by)
+    residuals = noise(seed, 90, 3, 7) * np.where(groups == 1, 9.0, 1.0)
+    residuals[rng.random(residuals.shape) < 0.2] = np.nan
+
+    offsets = pool_by_group(residuals, groups, groups[-1], 20.0).offsets
+
+    assert np.isfinite(offsets).all()
+    assert (np.diff(offsets, axis=-1) >= -1e-12).all()
+    assert (np.diff(offsets[..., :-7:-1] - offsets[..., :6], axis=0) >= -1e-12).all()
+
+
+@given(seed=SEEDS)
+def test_a_single_group_of_everything_is_the_panel(seed: int) -> None:
+    residuals, groups = noise(seed, 120, 1, 7), np.zeros((1, 1, 1), dtype=int)
+
+    offsets = pool_by_group(residuals, groups, groups[0], 20.0).offsets
+
+    np.testing.assert_allclose(pool(residuals, 20.0).offsets, offsets, rtol=1e-12, atol=1e-12)
 
 
 def test_series_that_differ_want_little_pooling_and_alike_ones_much() -> None:

@@ -42,6 +42,7 @@ def backtest() -> Contract:
     """
     key = ("recipe", "model", ID, "cutoff", "step")
     columns = {"recipe": _text(), "model": _text(), ID: _text(), "cutoff": _date(), TIME: _date(), "step": _step()}
+    columns |= {"model_digest": _text(), "snapshot": _text()}
     columns |= {TARGET: _number(), "y_hat": _number(), "scale": _scale()}
     columns |= {name: _number(required=False) for name in QUANTILE_COLUMNS}
     checks = [_target_after_cutoff(), across("quantiles for all levels or for none", _has_all_or_no_quantiles)]

@@ -24,7 +24,12 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
             Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),
             Node(assess_quality, known, "quality_report", name="assess_quality"),
-            Node(make_features, ["panel", "params:source"], "features", name="make_features"),
+            Node(
+                make_features,
+                ["panel", "snapshot", "params:source", "params:features"],
+                ["features", "feature_set"],
+                name="make_features",
+            ),
             Node(sense_regimes, sensed, ["regimes", "regime_events"], name="sense_regimes"),
         ],
         namespace="data_management",

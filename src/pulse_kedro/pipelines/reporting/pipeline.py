@@ -23,6 +23,7 @@ SUMMED_UP = (
     "cycle_record",
     "promotion_decision",
     "quality_report",
+    "feature_set",
     "panel",
     "series",
     "report_series",

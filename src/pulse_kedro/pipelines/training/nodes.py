@@ -8,6 +8,7 @@ import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, EVALUATION, BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
+from pulse_kedro.domain.data_management.features.manifest import from_record
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
 from pulse_kedro.domain.training.triggers import (
@@ -18,12 +19,12 @@ from pulse_kedro.domain.training.triggers import (
     TrainingPlan,
     plan_jobs,
 )
-from pulse_kedro.forecasting.aggregation import combine_replay
 from pulse_kedro.forecasting.backtest import Replay, fit_members, recompute_members, replay, update_members
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
 from pulse_kedro.forecasting.combination import Combination
 from pulse_kedro.forecasting.forecaster import Forecaster
+from pulse_kedro.forecasting.grouping import combine_as_asked, surroundings_of
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.members import learned_members, place
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
@@ -31,7 +32,7 @@ from pulse_kedro.forecasting.retraining import RetrainOptions, periods_since_les
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
 from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
-from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table
+from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table, vintage_of
 
 SHORT = 8
 """Hexadecimal digits by which the identity of a cycle names the settings of its retraining."""
@@ -196,21 +197,30 @@ def replay_history(
         return {role: replay(fit.recipe, matrix, known, cutoffs, learned[role]) for role, fit in states.items()}
 
 
-def combine_members(states: dict[str, Fit], replays: dict[str, Replay]) -> dict[str, Combination]:
+def combine_members(states: dict[str, Fit], replays: dict[str, Replay], series: pd.DataFrame) -> dict[str, Combination]:
     """Combined backtest of every role; at each cutoff the choice rests on cutoffs resolved before it."""
-    return {role: combine_replay(replays[role], fit.recipe.combination) for role, fit in states.items()}
+    return {role: combine_as_asked(replays[role], fit.recipe.combination, series) for role, fit in states.items()}
 
 
 def calibrate_intervals(
-    states: dict[str, Fit], replays: dict[str, Replay], combinations: dict[str, Combination], folds: pd.DataFrame
+    *,
+    states: dict[str, Fit],
+    replays: dict[str, Replay],
+    combinations: dict[str, Combination],
+    folds: pd.DataFrame,
+    series: pd.DataFrame,
+    period: Period,
 ) -> dict[str, Calibration]:
     """Quantile offsets of every role from the combination's own earlier errors."""
-    calibrations = {}
+    calibrations, freq = {}, frequency(period.frequency)
     available = int(folds["purpose"].isin([BURN_IN, CALIBRATION]).sum())
     for role, fit in states.items():
-        replayed = replays[role]
+        replayed, recipe = replays[role], fit.recipe
         residuals = (replayed.actual - combinations[role].points) / replayed.scale[:, None, :]
-        calibrations[role] = calibrate(residuals, fit.recipe.horizon, fit.recipe.intervals, available=available)
+        around = surroundings_of(recipe, replayed, series, freq)
+        calibrations[role] = calibrate(
+            residuals, recipe.horizon, recipe.intervals, available=available, surroundings=around
+        )
     return calibrations
 
 
@@ -222,11 +232,12 @@ def seal_bundles(
     calibrations: dict[str, Calibration],
     panel: pd.DataFrame,
     series: pd.DataFrame,
+    feature_set: Mapping[str, object],
     cycle: Cycle,
 ) -> dict[str, Bundle]:
     """One deployable bundle per role, each under the digest of its content."""
     alive = set(series.loc[series["status"] == "alive", ID].tolist())
-    digest = content_hash(panel)
+    digest, features = content_hash(panel), from_record(feature_set)
     bundles = {}
     for role, fit in states.items():
         scale, calibration = np.nan_to_num(replays[role].scale[-1]), calibrations[role]
@@ -245,21 +256,32 @@ def seal_bundles(
             served=np.array([name in alive for name in fit.ids]),
             widths=calibration.widths,
             calibration_cutoffs=calibration.cutoffs,
+            features=features if features.steps else None,
         )
         bundles[role] = seal(draft)
     return bundles
 
 
 def tabulate_backtest(
+    *,
     states: dict[str, Fit],
     replays: dict[str, Replay],
     combinations: dict[str, Combination],
     calibrations: dict[str, Calibration],
     folds: pd.DataFrame,
+    cycle: Cycle,
+    backtest: BacktestOptions,
 ) -> pd.DataFrame:
     """Backtest rows of every role at the evaluation cutoffs, members and combination, with the actual beside them."""
     tables = [
-        backtest_table(replays[role], combinations[role], calibrations[role], folds, recipe=fit.recipe.digest)
+        backtest_table(
+            replays[role],
+            combinations[role],
+            calibrations[role],
+            folds,
+            vintage_of(fit.recipe, fit.members, cycle.snapshot),
+            of_members=fit.recipe.intervals if backtest.member_quantiles else None,
+        )
         for role, fit in states.items()
     ]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
@@ -286,9 +308,9 @@ def tabulate_regret(
 
 
 def tabulate_failures(
-    states: dict[str, Fit], replays: dict[str, Replay], panel: pd.DataFrame, period: Period
+    states: dict[str, Fit], replays: dict[str, Replay], folds: pd.DataFrame, panel: pd.DataFrame, period: Period
 ) -> pd.DataFrame:
-    """Series that a member of some role served by the seasonal naive forecast, with the reason."""
+    """Forecasts that a member of some role did not make, with the reason: a fallback or nobody served them."""
     times = dense_panel(panel, period).times
-    tables = [failure_table(replays[role], times, recipe=fit.recipe.digest) for role, fit in states.items()]
+    tables = [failure_table(replays[role], folds, times, recipe=fit.recipe.digest) for role, fit in states.items()]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)

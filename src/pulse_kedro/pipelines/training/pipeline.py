@@ -78,7 +78,7 @@ def create_retraining_pipeline(**_: object) -> Pipeline:
 def _room(beginning: list[Node]) -> Pipeline:
     """Nodes that make recipe, cycle, plan and states, and what every run does with them."""
     replayed = ["states", "replays", "combinations"]
-    sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
+    sealed = [*replayed, "calibrations", "panel", "series", "feature_set", "cycle"]
     return Pipeline(
         [
             *beginning,
@@ -95,13 +95,29 @@ def _room(beginning: list[Node]) -> Pipeline:
                 "replays",
                 name="replay_history",
             ),
-            Node(combine_members, ["states", "replays"], "combinations", name="combine_members"),
-            Node(calibrate_intervals, [*replayed, "folds"], "calibrations", name="calibrate_intervals"),
+            Node(combine_members, ["states", "replays", "series"], "combinations", name="combine_members"),
+            Node(
+                calibrate_intervals,
+                {name: name for name in [*replayed, "folds", "series", "period"]},
+                "calibrations",
+                name="calibrate_intervals",
+            ),
             Node(seal_bundles, {name: name for name in sealed}, "candidates", name="seal_bundles"),
-            Node(tabulate_backtest, [*replayed, "calibrations", "folds"], "backtest", name="tabulate_backtest"),
+            Node(
+                tabulate_backtest,
+                {name: name for name in [*replayed, "calibrations", "folds", "cycle"]}
+                | {"backtest": "params:backtest"},
+                "backtest",
+                name="tabulate_backtest",
+            ),
             Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
             Node(tabulate_regret, [*replayed, "folds"], "regret", name="tabulate_regret"),
-            Node(tabulate_failures, ["states", "replays", "panel", "period"], "failures", name="tabulate_failures"),
+            Node(
+                tabulate_failures,
+                ["states", "replays", "folds", "panel", "period"],
+                "failures",
+                name="tabulate_failures",
+            ),
         ],
         namespace="training",
         prefix_datasets_with_namespace=False,
