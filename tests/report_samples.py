@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 
 from miniature import YEAR, waves
 from pulse_kedro.domain.cycle import Cycle, Period
+from pulse_kedro.domain.data_management.quality.findings import Findings, find
+from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceColumns, SourceOptions
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, RAW_COLUMNS, RULED_COLUMNS, Ledger
 from pulse_kedro.domain.metrics.live import score_ledger
@@ -20,6 +22,7 @@ from pulse_kedro.domain.panel import FREQUENCIES, QUANTILE_COLUMNS, frequency
 from pulse_kedro.domain.rules.bias import tabulate
 from pulse_kedro.pipelines.reporting import create_pipeline
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
+from quality_samples import thresholds
 from records import a_cycle, committed
 from regime_samples import NO_RECESSIONS, regime_options, regimes_of
 from rooms import run_room
@@ -161,7 +164,23 @@ def quality(known: pd.DataFrame) -> dict[str, object]:
             "longest": [{"unique_id": IDS[1], "from": "2009-01-01", "to": "2009-12-01", "length": 12}],
         },
         "missing_share": 12 / (len(known) + 12),
+        "findings": {"by_kind": {"gap": {"count": 1, "n": 12}, "unit": {"count": 1, "n": 1}}},
+        "score": {
+            "quality": {"value": 0.98, "limit": 0.7, "holds": True},
+            "outliers": {"value": 0.002, "limit": 0.1, "holds": True},
+            "duplicates": {"value": 0.0, "limit": 0.3, "holds": True},
+            "good": True,
+        },
+        "cleaning": {},
     }
+
+
+def found(known: pd.DataFrame, cycle: Cycle) -> Findings:
+    """What is suspicious in a panel, with a faulty value in its second series."""
+    place = known.index[known["unique_id"] == IDS[1]][-30]
+    values = known["y"].where(known.index != place, 1000 * known["y"])
+    snapshot = Snapshot(id="s", rows=known.assign(y=values), as_of=cycle.period.as_of, source="made_up")
+    return find(snapshot, pd.DataFrame({"series": [], "rule": []}), SOURCE, thresholds())
 
 
 GATE: dict[str, object] = {
@@ -215,6 +234,8 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "bias_table": tabulate(table, series(known, {IDS[5]: HOSTILE} if titles else {}), RECIPE, "monthly"),
         "forecasts": forecasts(cycle, known),
         "quality_report": quality(known),
+        "quality_findings": found(known, cycle).table,
+        "snapshot": Snapshot(id=cycle.snapshot, rows=known, as_of=cycle.period.as_of, source="made_up"),
         "feature_set": FEATURE_SET,
         "ledger": ledger,
         "period": cycle.period,
@@ -241,7 +262,8 @@ def only(inputs: dict[str, Any], ids: Sequence[str]) -> dict[str, Any]:
         return frame[frame["unique_id"].isin(ids)].reset_index(drop=True)
 
     whole = inputs["ledger"]
-    cut = {name: part(inputs[name]) for name in ("panel", "series", "backtest", "forecasts")}
+    cut = {name: part(inputs[name]) for name in ("panel", "series", "backtest", "forecasts", "quality_findings")}
+    cut["snapshot"] = replace(inputs["snapshot"], rows=part(inputs["snapshot"].rows))
     scores = inputs["scores"]
     about = scores["level"].ne("series") | scores["unique_id"].isin(ids)
     groups = {"total": len(ids), "alive": len(ids), "ended": [], "short": [], "constant": [], "lost": []}
@@ -266,12 +288,14 @@ def retimed(inputs: dict[str, Any], name: str) -> dict[str, Any]:
         return freq.shift(first, FREQUENCIES["monthly"].distance(newest, when)).as_unit("ns")
 
     def shifted(frame: pd.DataFrame) -> pd.DataFrame:
-        dates = [column for column in ("ds", "cutoff", "as_of", "first", "last") if column in frame]
+        dates = [column for column in ("ds", "until", "cutoff", "as_of", "first", "last") if column in frame]
         places = {when: moved(when) for column in dates for when in frame[column].unique()}
         return frame.assign(**{column: frame[column].map(places).astype("datetime64[ns]") for column in dates})
 
     whole, period, cycle = inputs["ledger"], inputs["period"], inputs["cycle_record"]
-    tables = {name: shifted(inputs[name]) for name in ("panel", "series", "backtest", "forecasts", "cutoff_losses")}
+    names = ("panel", "series", "backtest", "forecasts", "cutoff_losses", "quality_findings")
+    tables = {name: shifted(inputs[name]) for name in names}
+    tables["snapshot"] = replace(inputs["snapshot"], rows=shifted(inputs["snapshot"].rows))
     new = Period(
         as_of=moved(period.as_of), first_target=moved(period.first_target), frequency=name, ancestors=period.ancestors
     )

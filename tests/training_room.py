@@ -20,6 +20,7 @@ from pulse_kedro.forecasting.retraining import RetrainOptions
 from pulse_kedro.forecasting.spread import NATIVE
 from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
 from pulse_kedro.pipelines.training import create_pipeline, create_retraining_pipeline
+from quality_samples import rules, thresholds
 from rooms import run_room
 from source_samples import declare, snapshot_of
 
@@ -90,6 +91,8 @@ def train(
         "params:backtest": backtest,
         "params:compute": NATIVE,
         "params:retrain": retrain or retrain_options(),
+        "params:quality": thresholds(),
+        "params:cleaning": rules(),
         "workshop": workshop,
     }
     if retraining is None:

@@ -12,33 +12,36 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 
 from feature_samples import feature_options
+from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
 from pulse_kedro.pipelines.data_management import create_pipeline
+from quality_samples import rules, thresholds, usual
+from quality_samples import table as panel_of
 from regime_samples import regime_options
 from rooms import run_room
 from source_samples import Past, declare, monthly, two_years
 
 OUTPUTS = (
-    "rows",
-    "quarantine",
-    "period",
-    "snapshot",
-    "panel",
-    "series",
-    "quality_report",
-    "features",
-    "feature_set",
-    "regimes",
-    "regime_events",
+    *("rows", "quarantine", "period", "snapshot", "cleaned", "cleaning_log", "panel", "series", "features"),
+    *("quality_report", "quality_findings"),
+    *("feature_set", "regimes", "regime_events"),
 )
 Outcome = dict[str, Any]
 Steps = Sequence[Mapping[str, object]]
 
 
-def run(table: pd.DataFrame, *, as_of: str | None = None, steps: Steps = (), **changes: object) -> Outcome:
+def run(
+    table: pd.DataFrame,
+    *,
+    as_of: str | None = None,
+    steps: Steps = (),
+    cleaning: CleaningOptions | None = None,
+    **changes: object,
+) -> Outcome:
     """What the room leaves in the catalog."""
     inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "events": ()}
     inputs |= {"params:features": feature_options(steps), "params:regimes": regime_options()}
+    inputs |= {"params:quality": thresholds(), "params:cleaning": cleaning or rules()}
     return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
 
 
@@ -50,8 +53,9 @@ def table() -> pd.DataFrame:
 def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
-    parameters = {"params:source", "params:as_of", "params:features", "params:regimes"}
-    assert {"observations", "history", "events", *parameters} == room.inputs()
+    named = {"observations", "history", "events"}
+    settings = {f"params:{name}" for name in ("source", "as_of", "features", "regimes", "quality", "cleaning")}
+    assert named | settings == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()
     assert all(node.name.startswith("data_management.") for node in room.nodes)
 
@@ -192,6 +196,29 @@ def test_bundled_declaration_reads_the_bundled_data(project: Path) -> None:
     assert (148, 147, ["CEU4245210001"]) == (series["total"], series["alive"], series["ended"])
     assert 0 == len(made["quarantine"])
     assert 72_339 == made["quality_report"]["rows"]["in"]
+
+
+def test_cleaning_changes_the_panel_and_leaves_snapshot_and_report_as_they_were() -> None:
+    values = usual()
+    values[150] += 60
+    rule = {"series": "*", "kinds": ["outlier"], "policy": "set_missing"}
+
+    plain, clean = run(panel_of(values)), run(panel_of(values), cleaning=rules(rule))
+
+    assert plain["snapshot"].id == clean["snapshot"].id == clean["cleaned"].id
+    assert (180, 179) == (len(clean["snapshot"].rows), len(clean["panel"]))
+    assert [("outlier", "set_missing", values[150])] == [
+        (row.kind, row.policy, row.original) for row in clean["cleaning_log"].itertuples()
+    ]
+    assert ({}, {"set_missing": 1}) == (plain["quality_report"]["cleaning"], clean["quality_report"]["cleaning"])
+    pd.testing.assert_frame_equal(plain["quality_findings"], clean["quality_findings"])
+
+
+def test_panel_without_rules_is_the_snapshot() -> None:
+    made = run(panel_of(usual()))
+
+    assert made["cleaned"].rows is made["snapshot"].rows
+    assert made["cleaning_log"].empty
 
 
 STEPS: Steps = ({"type": "impute"}, {"type": "lags", "columns": ["y_filled"], "lags": [1]})

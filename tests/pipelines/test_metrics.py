@@ -21,6 +21,7 @@ from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, Fa
 from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, TrainingPlan
 from pulse_kedro.pipelines.metrics import create_pipeline
+from quality_samples import UNTOUCHED
 from records import a_cycle, committed
 from rooms import run_room
 
@@ -117,6 +118,7 @@ def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss
         "panel": known,
         "period": as_of.period,
         "snapshot": Snapshot(id=as_of.snapshot, rows=known, as_of=AS_OF, source="shops"),
+        "cleaning_log": UNTOUCHED,
         "ledger": ledger_of(miss),
         "features": panel()[["unique_id", "ds"]].assign(scale=2.0),
         "training_plan": TrainingPlan(jobs=tuple(jobs)),

@@ -10,6 +10,7 @@ from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import check
 from pulse_kedro.domain.ledger import OUTCOME_COLUMNS, Ledger
 from pulse_kedro.pipelines.metrics import create_pipeline
+from quality_samples import UNTOUCHED
 from records import a_cycle, a_record, forecasts
 from rooms import run_room
 
@@ -46,7 +47,7 @@ def panel_of(values: dict[str, list[float]]) -> pd.DataFrame:
 def resolve(cycle: Cycle, ledger: Ledger, panel: pd.DataFrame) -> pd.DataFrame:
     """What the node records."""
     snapshot = Snapshot(id=cycle.snapshot, rows=panel, as_of=cycle.period.as_of, source="shops")
-    given = {"ledger": ledger, "panel": panel, "period": cycle.period, "snapshot": snapshot}
+    given = {"ledger": ledger, "panel": panel, "period": cycle.period, "snapshot": snapshot, "cleaning_log": UNTOUCHED}
     outcomes = run_room(create_pipeline().only_nodes("metrics.resolve_outcomes"), given)["outcomes"]
     assert isinstance(outcomes, pd.DataFrame)
     return outcomes

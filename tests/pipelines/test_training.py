@@ -49,6 +49,8 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "params:backtest",
         "params:compute",
         "params:retrain",
+        "params:quality",
+        "params:cleaning",
         "workshop",
     } == room.inputs()
     assert {"candidates", "backtest", "cutoff_losses", "regret", "failures"} == room.outputs()

@@ -5,12 +5,14 @@ import pandas as pd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulse_kedro.domain.data_management.features import describe_rows
-from pulse_kedro.domain.data_management.quality import assess
+from pulse_kedro.domain.data_management.cleaning import clean
+from pulse_kedro.domain.data_management.features.rows import describe_rows
+from pulse_kedro.domain.data_management.quality.report import assess
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
 from pulse_kedro.domain.data_management.snapshots import take
 from pulse_kedro.domain.panel import frequency
+from quality_samples import rules, thresholds
 from source_samples import declare, monthly
 
 OPTIONS = declare(max_quarantined=1)
@@ -48,7 +50,9 @@ def panels(draw: st.DrawFn) -> pd.DataFrame:
 @given(table=tables())
 def test_every_row_is_kept_or_quarantined_once(table: pd.DataFrame) -> None:
     rows, quarantine = split(table, OPTIONS)
-    report = assess(rows, quarantine, take(rows, rows["ds"].max(), OPTIONS), OPTIONS)
+    snapshot = take(rows, rows["ds"].max(), OPTIONS)
+    _, log = clean(snapshot, OPTIONS, thresholds(), rules())
+    report, _ = assess(rows, quarantine, snapshot, source=OPTIONS, options=thresholds(), cleaned=log)
 
     assert len(table) == len(rows) + len(quarantine) == report["rows"]["in"]  # type: ignore[index]
     assert quarantine["row"].is_unique

@@ -23,7 +23,7 @@ def describe(examined: "Examined", *, written: Sequence[str], env: str) -> dict[
         `file`, `columns`, `dates`, `numbers`, `frequency`, `series`, `rows`, `gaps`, `notes`, `unused`, `settings`,
         `next`.
     """
-    from pulse_kedro.domain.data_management.quality import find_gaps
+    from pulse_kedro.domain.data_management.quality.stretches import find_gaps
     from pulse_kedro.domain.data_management.steps import spell
     from pulse_kedro.domain.panel import ID, TIME
 

@@ -29,6 +29,23 @@ def positions(when: pd.Series, freq: Frequency) -> npt.NDArray[np.int64]:
     return pd.PeriodIndex(when, freq=freq.period).asi8 - anchor
 
 
+def starts_of(at: npt.NDArray[np.int64], freq: Frequency) -> pd.DatetimeIndex:
+    """Start of each period from its number; the inverse of `positions`.
+
+    Args:
+        at: Numbers of periods.
+        freq: Length of a period.
+
+    Example:
+        >>> from pulse_kedro.domain.panel import frequency
+        >>> starts_of(np.array([1, 12]), frequency("monthly")).strftime("%Y-%m-%d").tolist()
+        ['1970-02-01', '1971-01-01']
+    """
+    anchor = pd.Period(_ANCHOR, freq=freq.period).ordinal
+    periods = pd.PeriodIndex(pd.arrays.PeriodArray(at + anchor, dtype=pd.PeriodDtype(freq.period)))
+    return periods.to_timestamp(how="start").as_unit("ns")
+
+
 def spell(when: pd.Timestamp) -> str:
     """A period for people: its first day, and the hour where it is not midnight.
 

@@ -4,10 +4,12 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.data_management.as_of import Ancestry, resolve
+from pulse_kedro.domain.data_management.cleaning import CleaningOptions, clean
 from pulse_kedro.domain.data_management.events import Event
 from pulse_kedro.domain.data_management.features.definition import FeatureOptions
 from pulse_kedro.domain.data_management.features.manifest import make_feature_set, to_record
-from pulse_kedro.domain.data_management.quality import assess
+from pulse_kedro.domain.data_management.quality.options import QualityOptions
+from pulse_kedro.domain.data_management.quality.report import assess
 from pulse_kedro.domain.data_management.regimes import RegimeOptions, sense
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
@@ -30,16 +32,29 @@ def take_snapshot(rows: pd.DataFrame, period: Period, source: SourceOptions) -> 
     return take(rows, period.as_of, source)
 
 
-def make_panel(snapshot: Snapshot, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+def clean_panel(
+    snapshot: Snapshot, source: SourceOptions, quality: QualityOptions, cleaning: CleaningOptions
+) -> tuple[Snapshot, pd.DataFrame]:
+    """What the cycle learns from, and the log of every value that a rule of cleaning is about; no rule, no change."""
+    return clean(snapshot, source, quality, cleaning)
+
+
+def make_panel(cleaned: Snapshot, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Panel of all observations, and one line per series that says whether it gets a forecast."""
-    return panel_of(snapshot), describe_series(snapshot, source)
+    return panel_of(cleaned), describe_series(cleaned, source)
 
 
 def assess_quality(
-    rows: pd.DataFrame, quarantine: pd.DataFrame, snapshot: Snapshot, source: SourceOptions
-) -> dict[str, object]:
-    """Quality report: rows by fate, series by status, gaps, and what is missing."""
-    return assess(rows, quarantine, snapshot, source)
+    *,
+    rows: pd.DataFrame,
+    quarantine: pd.DataFrame,
+    snapshot: Snapshot,
+    cleaning_log: pd.DataFrame,
+    source: SourceOptions,
+    quality: QualityOptions,
+) -> tuple[dict[str, object], pd.DataFrame]:
+    """Quality report, which counts rows, series, gaps and findings, and the findings one by one."""
+    return assess(rows, quarantine, snapshot, source=source, options=quality, cleaned=cleaning_log)
 
 
 def make_features(

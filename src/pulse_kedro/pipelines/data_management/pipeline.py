@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from pulse_kedro.pipelines.data_management.nodes import (
     assess_quality,
+    clean_panel,
     make_features,
     make_panel,
     resolve_cycle,
@@ -14,16 +15,23 @@ from pulse_kedro.pipelines.data_management.nodes import (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Source -> rows -> period -> snapshot -> panel -> features and regimes, with a quality report beside them."""
-    known = ["rows", "quarantine", "snapshot", "params:source"]
+    """Source -> rows -> period -> snapshot -> cleaned -> panel -> features, regimes; a quality report beside them."""
+    known = {name: name for name in ("rows", "quarantine", "snapshot", "cleaning_log")}
+    declared = {name: f"params:{name}" for name in ("source", "quality")}
     sensed = ["panel", "events", "params:source", "params:regimes"]
     return Pipeline(
         [
             Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
             Node(resolve_cycle, ["rows", "params:as_of", "params:source", "history"], "period", name="resolve_cycle"),
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
-            Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),
-            Node(assess_quality, known, "quality_report", name="assess_quality"),
+            Node(
+                clean_panel,
+                ["snapshot", "params:source", "params:quality", "params:cleaning"],
+                ["cleaned", "cleaning_log"],
+                name="clean_panel",
+            ),
+            Node(make_panel, ["cleaned", "params:source"], ["panel", "series"], name="make_panel"),
+            Node(assess_quality, known | declared, ["quality_report", "quality_findings"], name="assess_quality"),
             Node(
                 make_features,
                 ["panel", "snapshot", "params:source", "params:features"],

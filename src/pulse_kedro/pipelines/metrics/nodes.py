@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.cleaning import observed
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import History
 from pulse_kedro.domain.ledger import Ledger, fresh_outcomes
@@ -22,9 +23,14 @@ def score_backtest(backtest: pd.DataFrame, panel: pd.DataFrame, period: Period) 
     return score_rows(backtest, panel, frequency(period.frequency))
 
 
-def resolve_outcomes(ledger: Ledger, panel: pd.DataFrame, period: Period, snapshot: Snapshot) -> pd.DataFrame:
-    """Outcomes that became known for forecasts of earlier cycles, and new values of outcomes that were revised."""
-    return fresh_outcomes(ledger, panel, period.ancestors).assign(snapshot=snapshot.id)
+def resolve_outcomes(
+    ledger: Ledger, panel: pd.DataFrame, period: Period, snapshot: Snapshot, cleaning_log: pd.DataFrame
+) -> pd.DataFrame:
+    """Outcomes that became known for forecasts of earlier cycles, and new values of outcomes that were revised.
+
+    A value that cleaning invented is no outcome, and one that it bounded counts as it was observed.
+    """
+    return fresh_outcomes(ledger, observed(panel, cleaning_log), period.ancestors).assign(snapshot=snapshot.id)
 
 
 def score_outcomes(ledger: Ledger, outcomes: pd.DataFrame, features: pd.DataFrame, period: Period) -> pd.DataFrame:

@@ -28,7 +28,12 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
-            Node(resolve_outcomes, ["ledger", "panel", "period", "snapshot"], "outcomes", name="resolve_outcomes"),
+            Node(
+                resolve_outcomes,
+                ["ledger", "panel", "period", "snapshot", "cleaning_log"],
+                "outcomes",
+                name="resolve_outcomes",
+            ),
             Node(score_outcomes, ["ledger", "outcomes", "features", "period"], "live_scores", name="score_outcomes"),
             Node(
                 decide,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.data_management.regimes import RegimeOptions
+from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import Ledger
@@ -18,9 +19,11 @@ from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_
 from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
 from pulse_kedro.pipelines.reporting.pictures.regimes import draw_regime_axes
+from pulse_kedro.pipelines.reporting.pictures.suspicions import draw_suspicions
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, panel_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.selection import choose_aggregate, rank, report_table
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
+from pulse_kedro.pipelines.reporting.words.quality import worst_cards
 from pulse_kedro.pipelines.reporting.words.sources import Sources, gather
 from pulse_kedro.pipelines.reporting.words.summary import summarise
 
@@ -121,11 +124,18 @@ def draw_recipe_comparison(cutoff_losses: pd.DataFrame, promotion_decision: Mapp
     return to_figure(draw_comparison(cutoff_losses, *(short(side) for side in sides)))
 
 
+def draw_quality(snapshot: Snapshot, quality_findings: pd.DataFrame, series: pd.DataFrame, period: Period) -> Figure:
+    """Findings about the data by kind over time, and the series with the most of them, each finding marked."""
+    titles = [(card.unique_id, card.title) for card in worst_cards(quality_findings, series)]
+    return to_figure(draw_suspicions(snapshot.rows, quality_findings, titles, period.frequency))
+
+
 def summarise_cycle(
     *,
     cycle_record: CommittedCycle,
     promotion_decision: Mapping[str, object],
     quality_report: Mapping[str, object],
+    quality_findings: pd.DataFrame,
     feature_set: Mapping[str, object],
     panel: pd.DataFrame,
     series: pd.DataFrame,
@@ -151,6 +161,7 @@ def summarise_cycle(
         bias=bias_table,
         curves=curves,
         ledger=ledger,
+        findings=quality_findings,
     )
     facts = gather(
         sources,
@@ -174,6 +185,7 @@ def write_report(
     interval_coverage: Figure,
     bias_by_slice: Figure,
     recipe_comparison: Figure,
+    data_quality: Figure,
     regime_axes: Figure,
 ) -> str:
     """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
@@ -184,6 +196,7 @@ def write_report(
         "coverage": interval_coverage,
         "bias": bias_by_slice,
         "comparison": recipe_comparison,
+        "quality": data_quality,
         "regimes": regime_axes,
     }
     return render(cycle_summary, figures)

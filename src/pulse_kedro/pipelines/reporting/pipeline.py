@@ -7,6 +7,7 @@ from pulse_kedro.pipelines.reporting.nodes import (
     draw_bias,
     draw_forecast_fans,
     draw_interval_coverage,
+    draw_quality,
     draw_recipe_comparison,
     draw_regimes,
     draw_skill_by_horizon,
@@ -23,6 +24,7 @@ SUMMED_UP = (
     "cycle_record",
     "promotion_decision",
     "quality_report",
+    "quality_findings",
     "feature_set",
     "panel",
     "series",
@@ -35,6 +37,7 @@ SUMMED_UP = (
     "ledger",
     "period",
 )
+SUSPECTED = ("snapshot", "quality_findings", "series", "period")
 SCORED = ["scores", "curves", *DECIDED]
 PICTURES = (
     "forecast_fans",
@@ -43,6 +46,7 @@ PICTURES = (
     "interval_coverage",
     "bias_by_slice",
     "recipe_comparison",
+    "data_quality",
     "regime_axes",
 )
 
@@ -69,6 +73,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "recipe_comparison",
                 name="draw_recipe_comparison",
             ),
+            Node(draw_quality, list(SUSPECTED), "data_quality", name="draw_quality"),
             Node(
                 draw_regimes,
                 ["regimes", "recessions", "params:source", "params:regimes"],

@@ -8,7 +8,9 @@ import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, EVALUATION, BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
+from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.data_management.features.manifest import from_record
+from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
 from pulse_kedro.domain.training.triggers import (
@@ -56,13 +58,21 @@ def resolve_recipe(period: Period, recipe: RecipeSettings) -> RecipeOptions:
 
 
 def identify_cycle(
-    period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str, retrain: RetrainOptions
+    *,
+    period: Period,
+    snapshot: Snapshot,
+    recipe: RecipeOptions,
+    code_version: str,
+    retrain: RetrainOptions,
+    quality: QualityOptions,
+    cleaning: CleaningOptions,
 ) -> Cycle:
     """Cycle with the key that everything in it determines: as_of, parent, snapshot, recipe, code.
 
-    Settings of a retraining are part of it where its plan may ask for one.
+    Settings of a retraining are part of it where its plan may ask for one, those of cleaning where they change values.
     """
     code = code_version if retrain.every is None else f"{code_version}.every.{digest(asdict(retrain))[:SHORT]}"
+    code += cleaning.mark(quality)
     return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code)
 
 

@@ -29,6 +29,9 @@ TAUGHT = {name: name for name in (*PLANNED, "folds", "workshop")} | {
     "retrain": "params:retrain",
     "compute": "params:compute",
 }
+IDENTIFIED = {name: name for name in ("period", "snapshot", "recipe", "code_version")} | {
+    name: f"params:{name}" for name in ("retrain", "quality", "cleaning")
+}
 REPLAYED = ("states", "panel", "features", "folds", "period")
 
 
@@ -37,12 +40,7 @@ def create_pipeline(**_: object) -> Pipeline:
     return _room(
         [
             Node(resolve_recipe, ["period", "params:recipe"], "recipe", name="resolve_recipe"),
-            Node(
-                identify_cycle,
-                ["period", "snapshot", "recipe", "code_version", "params:retrain"],
-                "cycle",
-                name="identify_cycle",
-            ),
+            Node(identify_cycle, IDENTIFIED, "cycle", name="identify_cycle"),
             Node(
                 plan_training,
                 ["cycle", "champion", "panel", "recipe", "params:retrain"],
@@ -64,12 +62,7 @@ def create_retraining_pipeline(**_: object) -> Pipeline:
                 "recipe",
                 name="resolve_learning_recipe",
             ),
-            Node(
-                identify_retraining,
-                ["period", "snapshot", "recipe", "code_version", "params:retrain"],
-                "cycle",
-                name="identify_retraining",
-            ),
+            Node(identify_retraining, IDENTIFIED, "cycle", name="identify_retraining"),
             Node(plan_learning, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_learning"),
         ]
     )

@@ -6,6 +6,8 @@ import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF
 from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
+from pulse_kedro.domain.data_management.cleaning import CleaningOptions
+from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import Matrix, frequency
 from pulse_kedro.domain.training.triggers import TrainingJob, TrainingPlan, plan_retraining
@@ -31,11 +33,18 @@ def resolve_learning_recipe(period: Period, recipe: RecipeSettings, retrain: Ret
 
 
 def identify_retraining(
-    period: Period, snapshot: Snapshot, recipe: RecipeOptions, code_version: str, retrain: RetrainOptions
+    *,
+    period: Period,
+    snapshot: Snapshot,
+    recipe: RecipeOptions,
+    code_version: str,
+    retrain: RetrainOptions,
+    quality: QualityOptions,
+    cleaning: CleaningOptions,
 ) -> Cycle:
     """Cycle whose key also says that it learned, and with which settings: a plain cycle is another one."""
     settings = digest(asdict(retrain))[:SHORT]
-    code = f"{code_version}.retrain.{settings}"
+    code = f"{code_version}.retrain.{settings}{cleaning.mark(quality)}"
     return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code)
 
 

@@ -17,6 +17,7 @@ from pulse_kedro.pipelines.reporting.wording import (
     shorten,
 )
 from pulse_kedro.pipelines.reporting.words.facts import Facts
+from pulse_kedro.pipelines.reporting.words.quality import poor_data
 from pulse_kedro.pipelines.reporting.words.story import Tone
 
 _FEW = 3
@@ -61,6 +62,7 @@ def advise(facts: Facts, errors: SeriesErrors) -> list[Advice]:
         *_live(facts),
         *_live_coverage(facts),
         *_quarantine(facts),
+        *([Advice(text=poor_data(facts.quality))] if poor_data(facts.quality) else []),
         *_weak_series(facts, errors),
         *([Advice(text=f"{facts.leaning} See below where.")] if facts.leaning else []),
         *_silent_series(facts, errors),

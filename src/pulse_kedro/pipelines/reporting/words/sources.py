@@ -31,6 +31,7 @@ class Sources:
     bias: pd.DataFrame
     curves: pd.DataFrame
     ledger: Ledger
+    findings: pd.DataFrame
 
 
 def gather(

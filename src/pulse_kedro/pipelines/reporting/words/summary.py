@@ -14,6 +14,7 @@ from pulse_kedro.pipelines.reporting.words.data import data_tables, describe_dat
 from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook, titles_of
 from pulse_kedro.pipelines.reporting.words.front import front_page
 from pulse_kedro.pipelines.reporting.words.glossary import GLOSSARY
+from pulse_kedro.pipelines.reporting.words.quality import describe_quality, findings_table, worst_cards
 from pulse_kedro.pipelines.reporting.words.sources import Sources
 from pulse_kedro.pipelines.reporting.words.story import Entry, headline, tell, tiles
 from pulse_kedro.pipelines.reporting.words.tables import (
@@ -60,6 +61,9 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
         "data": {
             "entries": _plain(describe_data(facts, sources.series)),
             "tables": _plain(data_tables(facts, sources.series)),
+            "quality": _plain(describe_quality(facts.quality)),
+            "findings": asdict(findings_table(facts.quality)),
+            "worst": _plain(worst_cards(sources.findings, sources.series)),
         },
         "glossary": _plain(GLOSSARY),
         "provenance": _plain(_provenance(facts)),

@@ -5,17 +5,22 @@ import json
 import numpy as np
 import pandas as pd
 
-from pulse_kedro.domain.data_management.quality import assess, find_gaps
+from pulse_kedro.domain.data_management.cleaning import clean
+from pulse_kedro.domain.data_management.quality.report import assess
+from pulse_kedro.domain.data_management.quality.stretches import find_gaps
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.snapshots import take
 from pulse_kedro.domain.panel import frequency
+from quality_samples import rules, thresholds
 from source_samples import declare, monthly, snapshot_of, two_years
 
 
 def report(table: pd.DataFrame, *, as_of: str = "2018-12-01", **changes: object) -> dict[str, dict[str, object]]:
     options = declare(**changes)
     rows, quarantine = split(table, options)
-    document = assess(rows, quarantine, take(rows, pd.Timestamp(as_of), options), options)
+    snapshot = take(rows, pd.Timestamp(as_of), options)
+    _, log = clean(snapshot, options, thresholds(), rules())
+    document, _ = assess(rows, quarantine, snapshot, source=options, options=thresholds(), cleaned=log)
     return json.loads(json.dumps(document, allow_nan=False))
 
 
