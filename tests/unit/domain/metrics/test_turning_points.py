@@ -47,6 +47,15 @@ def employment() -> LineUp:
     return line_up(growth, "contraction", list(dates.itertuples(index=False, name=None)), period="M")
 
 
+def test_the_table_of_the_documents_is_what_comes_out(employment: LineUp) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "explanation" / "regimes.md").read_text(encoding="utf-8")
+
+    for met in employment.meetings:
+        cells = (f"{met.peak:%Y-%m}", f"{met.trough:%Y-%m}", f"{met.begin:%Y-%m}", f"{met.end:%Y-%m}")
+        assert f"| {' | '.join(cells)} | {met.delay} | {met.end_delay} |" in page
+    assert f"in the {employment.watched} months" in page
+
+
 def test_every_recession_since_1948_is_told_and_nothing_else(employment: LineUp) -> None:
     """Parameters come from data before each month; the choices of the sensor from the years before 1970."""
     delays = [meeting.delay for meeting in employment.meetings if meeting.delay is not None]
