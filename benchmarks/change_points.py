@@ -10,7 +10,8 @@ kind, with CPU seconds of all of them. Ours: the cost that fits the question, it
 ruptures: Pelt as it comes (`min_size=2`, `jump=5`; for `ar` as it needs), with the penalty of its own examples (10 for
 `l2` and `normal`, 30 for `ar`), and with BIC: segments of at least 10, penalty (parameters + 1) log n in the units of
 the cost, the variance of the noise from first differences; `jump=1` for `l2` and 5 for the others, which take minutes
-else. Nothing was chosen by these figures.
+else, and whose grid happens to hold every break. Ours is told which kind of change to look for; so the row that counts
+takes, on each problem, whichever of the six ways of ruptures did best there. Nothing was chosen by these figures.
 """
 
 import argparse
@@ -100,6 +101,10 @@ def employment(data: Path, recessions: Path) -> Problem:
     return Problem(series=[signal[known]], truth=truth, cost="mean")
 
 
+MEASURES = ("cover", "f1")
+BEST = "ruptures, the best of six on each problem"
+
+
 def ours(problem: Problem) -> Callable[[Values], Points]:
     """Our search with the cost that fits."""
     shortest = 2 * SEASON if problem.cost == "seasonal" else SHORTEST
@@ -145,6 +150,14 @@ def judge(problem: Problem, search: Callable[[Values], Points]) -> Figures:
     }
 
 
+def mean_of(judged: Mapping[str, Mapping[str, Figures]], labels: Sequence[str]) -> dict[str, float]:
+    """Mean over the synthetic problems of the best of some searches on each."""
+    kinds = [results for name, results in judged.items() if name != "employment"]
+    return {
+        key: float(np.mean([max(results[label][key] for label in labels) for results in kinds])) for key in MEASURES
+    }
+
+
 def measure(given: argparse.Namespace) -> Figures:
     """Every problem with every search, and the mean over the synthetic kinds."""
     problems = synthetic(given.repeats) | {"employment": employment(given.data, given.recessions)}
@@ -153,17 +166,11 @@ def measure(given: argparse.Namespace) -> Figures:
     for name, problem in problems.items():
         judged[name] = {"ours": judge(problem, ours(problem))}
         judged[name] |= {label: judge(problem, theirs(model, bic=bic)) for label, (model, bic) in others.items()}
-    means = {
-        label: {
-            key: float(np.mean([judged[name][label][key] for name in judged if name != "employment"]))  # type: ignore[arg-type]
-            for key in ("cover", "f1")
-        }
-        for label in ("ours", *others)
-    }
-    best = {key: max(means[label][key] for label in others) for key in ("cover", "f1")}
+    means = {label: mean_of(judged, [label]) for label in ("ours", *others)}
+    means[BEST] = mean_of(judged, list(others))
     floors = [
-        Floor(name=f"synthetic {key}, ours / best of ruptures", value=means["ours"][key] / best[key], low=1.0)
-        for key in best
+        Floor(name=f"synthetic {key}, ours / {BEST}", value=means["ours"][key] / means[BEST][key], low=1.0)
+        for key in MEASURES
     ]
     return {
         **heading(["pulse_kedro", "numpy", "ruptures"]),
