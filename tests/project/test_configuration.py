@@ -11,7 +11,6 @@ from kedro.pipeline import Pipeline
 
 CONF = Path(__file__).parents[2] / "conf"
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
-READ_BY_COMMANDS = {"evaluation"}
 KINDS = ("globals", "parameters", "catalog", "mlflow", "sources")
 # They close the loop between runs: with a layer, the layers would run in a circle and kedro-viz would hide them all.
 STORES = {
@@ -25,7 +24,7 @@ STORES = {
     "bundle_check",
     "workshop",
 }
-READ_BY_COMMANDS = {"evaluation"}
+READ_BY_COMMANDS = {"evaluation", "retention"}
 
 Config = dict[str, Any]
 Reader = Callable[[str, str], Config]

@@ -149,8 +149,8 @@ def definition_hash(steps: Sequence[StepOptions]) -> str:
 
 def plan(
     steps: Sequence[StepOptions], *, unit: str, base: Sequence[str] = (TARGET,), taken: Sequence[str] = TAKEN
-) -> tuple[Column, ...]:
-    """Columns that steps make, in their order, each with how far it reads; nothing is computed.
+) -> tuple[tuple[StepOptions, tuple[Column, ...]], ...]:
+    """Active steps in their order, each with the columns that it makes and how far they read; nothing is computed.
 
     Args:
         steps: In the order in which they are computed.
@@ -164,17 +164,19 @@ def plan(
         TooManyFeatures: There are more than `MOST_FEATURES`.
     """
     known = {name: base_column(name, unit) for name in base}
-    made: list[Column] = []
+    planned = []
     for step in active(steps):
         _require(step, known)
-        for column in step.describe(known):
+        columns = step.describe(known)
+        for column in columns:
             if column.name in known or column.name in taken:
                 raise RepeatedColumn(step.type, column.name)
             known[column.name] = column
-            made.append(column)
-    if len(made) > MOST_FEATURES:
-        raise TooManyFeatures(len(made))
-    return tuple(made)
+        planned.append((step, columns))
+    count = sum(len(columns) for _, columns in planned)
+    if count > MOST_FEATURES:
+        raise TooManyFeatures(count)
+    return tuple(planned)
 
 
 def _require(step: Step, known: Mapping[str, Column]) -> None:

@@ -1,7 +1,7 @@
 """A list of steps learned on a training fold and applied to any rows, with what was known at each of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -9,8 +9,42 @@ import pandas as pd
 
 from pulse_kedro.domain.data_management.features.columns import Column, Fitted
 from pulse_kedro.domain.data_management.features.definition import StepOptions, active, as_plain, plan, steps_from
-from pulse_kedro.domain.data_management.features.table import Rows, Table
+from pulse_kedro.domain.data_management.features.table import Inside, Rows, Table
 from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME, Array, Frequency
+
+
+class _OnDemand(Mapping[str, Array]):
+    """Columns of a training fold, computed when a step that learns reads them: most steps are read by none."""
+
+    def __init__(self, train: Table, inside: Inside | None) -> None:
+        """Begin with the columns of the data."""
+        self._inside = inside
+        self.steps: list[tuple[StepOptions, Fitted]] = []
+        self.table = replace(train, columns=self)
+        self._made = dict(train.columns)
+        self._owner: dict[str, int] = {}
+
+    def add(self, step: StepOptions, fitted: Fitted, columns: Sequence[Column]) -> None:
+        """Offer what a step makes."""
+        self._owner |= {column.name: len(self.steps) for column in columns}
+        self.steps.append((step, fitted))
+
+    def __getitem__(self, name: str) -> Array:
+        """A column, computed at most once."""
+        if name not in self._made:
+            step, fitted = self.steps[self._owner[name]]
+            made = step.transform(self.table, fitted)
+            inside = self._inside
+            self._made |= made if inside is None else {key: np.where(inside, own, np.nan) for key, own in made.items()}
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of all columns, computed or not."""
+        return iter(dict.fromkeys([*self._made, *self._owner]))
+
+    def __len__(self) -> int:
+        """Number of columns."""
+        return len({*self._made, *self._owner})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +100,19 @@ def restore_features(facts: Mapping[str, object], arrays: Mapping[str, Array]) -
 
 
 def fit_features(
-    steps: Sequence[StepOptions], train: Table, *, unit: str = "1", taken: Sequence[str] = ()
+    steps: Sequence[StepOptions],
+    train: Table,
+    inside: Inside | None = None,
+    *,
+    unit: str = "1",
+    taken: Sequence[str] = (),
 ) -> FittedFeatures:
     """Steps learned on a training fold, each on what those above it make there.
 
     Args:
         steps: In the order in which they are computed.
         train: The fold: what lies after it is left out, or `nan`.
+        inside: Cells that belong to the fold, where series have folds of their own; all of them where it is left open.
         unit: Unit of the data.
         taken: Names that no step may use.
 
@@ -81,13 +121,14 @@ def fit_features(
         RepeatedColumn: Two steps make the same column.
         TooManyFeatures: There are too many columns.
     """
-    columns = plan(steps, unit=unit, base=tuple(train.columns), taken=taken)
-    learned, table = [], train
-    for step in active(steps):
-        fitted = Fitted(ids=table.ids, arrays=step.fit(table))
-        learned.append(fitted)
-        table = table.plus(step.transform(table, fitted))
-    return FittedFeatures(steps=active(steps), ids=train.ids, learned=tuple(learned), columns=columns)
+    planned = plan(steps, unit=unit, base=tuple(train.columns), taken=taken)
+    made = _OnDemand(train, inside)
+    for step, columns in planned:
+        fitted = Fitted(ids=train.ids, arrays=step.fit(made.table))
+        made.add(step, fitted, columns)
+    columns = tuple(column for _, own in planned for column in own)
+    learned = tuple(fitted for _, fitted in made.steps)
+    return FittedFeatures(steps=active(steps), ids=train.ids, learned=learned, columns=columns)
 
 
 NOTHING = FittedFeatures(steps=(), ids=(), learned=(), columns=())

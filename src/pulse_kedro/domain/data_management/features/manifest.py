@@ -19,7 +19,7 @@ from pulse_kedro.domain.data_management.features.fitting import (
     transform,
 )
 from pulse_kedro.domain.data_management.features.rows import describe_rows
-from pulse_kedro.domain.data_management.features.table import first_values, rows_of, table_of
+from pulse_kedro.domain.data_management.features.table import cells_of, table_of, training_fold
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Array
 
@@ -58,10 +58,10 @@ def make_feature_set(
     if active(options.steps):
         table = table_of(panel, source.step)
         known_from = known_rows(table, panel, source.release_lag_days)
-        fold = first_values(table, periods, known_from)
-        fitted = fit_features(options.steps, fold, unit=source.unit, taken=tuple(frame.columns))
-        made = rows_of(transform(fitted, table, {TARGET: known_from}), panel, fitted.names)
-        frame = pd.concat([frame, made.drop(columns=[ID, TIME])], axis=1)
+        fold, inside = training_fold(table, periods, known_from)
+        fitted = fit_features(options.steps, fold, inside, unit=source.unit, taken=tuple(frame.columns))
+        made = cells_of(transform(fitted, table, {TARGET: known_from}), panel, fitted.names)
+        frame = pd.concat([frame, made], axis=1)
     hashed = frame_hash(frame)
     newest = [column.leakage_horizon for column in fitted.columns if column.leakage_horizon is not None]
     manifest = {
@@ -92,13 +92,15 @@ def frame_hash(frame: pd.DataFrame) -> str:
     codes, ids = pd.factorize(frame[ID], sort=True)
     when = frame[TIME].to_numpy(dtype="datetime64[ns]").astype("<i8")
     order = np.lexsort((when, codes))
+    chosen = slice(None) if (np.diff(order) == 1).all() else order
     found = hashlib.sha256(repr((tuple(frame.columns), len(frame))).encode())
     found.update("\x1f".join(map(str, ids)).encode())
-    found.update(codes[order].astype("<i8").tobytes())
-    found.update(when[order].tobytes())
+    found.update(codes[chosen].astype("<i8").tobytes())
+    found.update(when[chosen].tobytes())
     for name in frame.columns.drop([ID, TIME]):
-        values = frame[name].to_numpy(dtype="<f8")[order] + 0.0
-        found.update(np.where(np.isnan(values), np.nan, values).tobytes())
+        values = frame[name].to_numpy(dtype="<f8")[chosen] + 0.0
+        values[np.isnan(values)] = np.nan
+        found.update(values.tobytes())
     return found.hexdigest()
 
 

@@ -12,6 +12,8 @@ from pulse_kedro.domain.data_management.steps import positions
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Array, Frequency
 
 Rows = npt.NDArray[np.int64]
+Inside = npt.NDArray[np.bool_]
+"""Which cells of a table belong to a training fold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ def table_of(frame: pd.DataFrame, freq: Frequency, columns: Sequence[str] = (TAR
     return Table(times=times, ids=tuple(map(str, ids)), columns=filled, freq=freq)
 
 
-def rows_of(table: Table, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def cells_of(table: Table, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Columns of a table at the rows of a frame, in its order.
 
     Args:
@@ -74,28 +76,37 @@ def rows_of(table: Table, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataF
         names: Columns to take.
 
     Returns:
-        `unique_id`, `ds` and the columns, float64.
+        The columns alone, float64, one row per row of the frame.
     """
     rows = table.times.get_indexer(pd.Index(frame[TIME]))
     columns = pd.Index(table.ids).get_indexer(pd.Index(frame[ID].astype(str)))
-    found = {name: np.asarray(table.columns[name][rows, columns]) for name in names}
-    return pd.DataFrame({ID: frame[ID].to_numpy(), TIME: frame[TIME].to_numpy(), **found})
+    cells = columns * len(table.times) + rows
+    found = np.empty((len(names), len(frame)))
+    for target, name in zip(found, names, strict=True):
+        values = table.columns[name]
+        if values.strides[1] == 0:  # the same for all series
+            np.take(values[:, 0], rows, out=target)
+        else:
+            np.take(np.ascontiguousarray(values.T).reshape(-1), cells, out=target)
+    return pd.DataFrame(found.T, columns=list(names), copy=False)
 
 
-def first_values(table: Table, periods: int, known_from: Rows | None = None, column: str = TARGET) -> Table:
-    """The training fold: of each series what lies in its first periods, counted from its first value.
+def training_fold(table: Table, periods: int, known_from: Rows | None = None) -> tuple[Table, Inside]:
+    """The first periods of each series, counted from its first value.
 
     Args:
-        table: Everything known.
+        table: Everything known; its column `y` tells where a series begins.
         periods: Length of the fold.
         known_from: Row from which on each value was known; what became known after the fold is not in it.
-        column: Whose first value counts.
 
     Returns:
-        A table of the same shape, `nan` after the fold.
+        A table that ends with the fold of the last series, `nan` outside of the folds, and where they are.
     """
-    known = ~np.isnan(table.columns[column])
+    known = ~np.isnan(table.columns[TARGET])
     first = np.where(known.any(axis=0), known.argmax(axis=0), len(known))
     rows = np.arange(len(known))[:, None]
-    inside = (rows if known_from is None else np.maximum(rows, known_from)) < first + periods
-    return replace(table, columns={name: np.where(inside, values, np.nan) for name, values in table.columns.items()})
+    inside = (rows >= first) & (rows < first + periods)
+    there = inside if known_from is None else inside & (known_from < first + periods)
+    stop = int(inside.any(axis=1).nonzero()[0].max(initial=-1)) + 1
+    fold = {name: np.where(there, values, np.nan)[:stop] for name, values in table.columns.items()}
+    return replace(table, times=table.times[:stop], columns=fold), inside[:stop]

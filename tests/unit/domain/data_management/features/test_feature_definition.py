@@ -60,7 +60,7 @@ def test_a_column_is_made_once() -> None:
 def test_more_than_a_thousand_columns_are_refused() -> None:
     many = {"type": "lags", "lags": list(range(1, 1001))}
 
-    assert 1000 == len(plan(steps(many), unit="pieces"))
+    assert 1000 == len(plan(steps(many), unit="pieces")[0][1])
     with pytest.raises(TooManyFeatures, match="got 1001 columns, expected at most 1000"):
         plan(steps(many, {"type": "lags", "lags": [1001]}), unit="pieces")
 
@@ -86,7 +86,7 @@ def test_horizons_and_look_backs_add_up_along_a_chain() -> None:
         {"type": "calendar", "fields": ["month"]},
     )
 
-    found = {column.name: column for column in plan(chain, unit="pieces")}
+    found = {column.name: column for _, own in plan(chain, unit="pieces") for column in own}
 
     assert (0, 3) == (found["y_filled"].leakage_horizon, found["y_filled"].look_back)
     last = found["y_filled_lag2_mean_5_shift1"]
@@ -97,9 +97,9 @@ def test_horizons_and_look_backs_add_up_along_a_chain() -> None:
 
 
 def test_units_follow_what_is_computed() -> None:
-    columns = plan(steps({"type": "indicators", "of": ALL_INDICATORS}, {"type": "scale"}), unit="pieces")
+    planned = plan(steps({"type": "indicators", "of": ALL_INDICATORS}, {"type": "scale"}), unit="pieces")
 
-    units = {column.name: column.unit for column in columns}
+    units = {column.name: column.unit for _, columns in planned for column in columns}
 
     assert ["pieces", "0 to 100", "1", "pieces", "1"] == [
         units[name] for name in ("y_sma_14", "y_rsi_14", "y_volatility_14", "y_momentum_14", "y_scaled")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from feature_samples import FAMILY, feature_options
-from pulse_kedro.domain.data_management.features.fitting import known_rows, transform
+from pulse_kedro.domain.data_management.features.fitting import known_rows
 from pulse_kedro.domain.data_management.features.manifest import (
     FeatureSet,
     frame_hash,
@@ -18,7 +19,7 @@ from pulse_kedro.domain.data_management.features.manifest import (
     to_record,
 )
 from pulse_kedro.domain.data_management.features.rows import describe_rows
-from pulse_kedro.domain.data_management.features.table import first_values, rows_of, table_of
+from pulse_kedro.domain.data_management.features.table import table_of, training_fold
 from pulse_kedro.domain.data_management.series import panel_of
 from pulse_kedro.domain.panel import frequency
 from source_samples import declare, monthly, snapshot_of
@@ -140,12 +141,25 @@ def test_a_value_is_known_from_the_first_period_whose_own_value_is_published_no_
 
 
 def test_the_fold_is_counted_from_the_first_value_of_each_series() -> None:
-    table = first_values(table_of(a_panel(), frequency("monthly")), 5)
+    table, inside = training_fold(table_of(a_panel(), frequency("monthly")), 5)
 
     known = ~np.isnan(table.columns["y"])
 
+    np.testing.assert_array_equal(inside, known)
+    assert (15, 3) == table.shape
     assert [5, 5, 5] == known.sum(axis=0).tolist()
     assert [0, 0, 10] == known.argmax(axis=0).tolist()
+
+
+def test_what_is_filled_outside_of_a_fold_does_not_enter_what_is_fitted_on_it() -> None:
+    chain = [{"type": "impute"}, {"type": "scale", "columns": ["y_filled"]}]
+    panel = a_panel()
+
+    fitted = made_of(panel, chain, train_periods=5).fitted
+
+    own = panel[panel["unique_id"] == "a"]["y"].to_numpy()[:5]
+    assert own.mean() == pytest.approx(fitted.arrays()["1.y_filled.centre"][0], rel=1e-12)
+    assert own.std() == pytest.approx(fitted.arrays()["1.y_filled.spread"][0], rel=1e-12)
 
 
 def test_a_fresh_process_computes_the_same_columns_from_the_stored_manifest(tmp_path: Path) -> None:
@@ -156,14 +170,14 @@ def test_a_fresh_process_computes_the_same_columns_from_the_stored_manifest(tmp_
 import json, sys, pandas as pd
 from pulse_kedro.domain.data_management.features.fitting import transform
 from pulse_kedro.domain.data_management.features.manifest import frame_hash, from_record
-from pulse_kedro.domain.data_management.features.table import rows_of, table_of
+from pulse_kedro.domain.data_management.features.table import cells_of, table_of
 from pulse_kedro.domain.panel import frequency
 fitted = from_record(json.load(open(sys.argv[1] + "/feature_set.json")))
 panel = pd.read_parquet(sys.argv[1] + "/panel.parquet")
-print(frame_hash(rows_of(transform(fitted, table_of(panel, frequency("monthly"))), panel, fitted.names)))
+made = cells_of(transform(fitted, table_of(panel, frequency("monthly"))), panel, fitted.names)
+print(frame_hash(pd.concat([panel[["unique_id", "ds"]], made], axis=1)))
 """
 
     told = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, capture_output=True, text=True)  # noqa: S603  # our own
 
-    here = rows_of(transform(made.fitted, table_of(panel, frequency("monthly"))), panel, made.fitted.names)
-    assert frame_hash(here) == told.stdout.strip()
+    assert frame_hash(made.frame.drop(columns=["season", "scale"])) == told.stdout.strip()
