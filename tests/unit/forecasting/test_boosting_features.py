@@ -20,7 +20,7 @@ from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, recipe_
 
 NAIVE, PLAIN = MemberOptions(kind="naive"), MemberOptions(kind="lightgbm")
 NEIGHBOURS = steps(
-    {"type": "graph", "on": True, "neighbours": 1, "correlation": 0.0},
+    {"type": "graph", "enabled": True, "neighbours": 1, "correlation": 0.0},
     {"type": "indicators", "columns": ["y_neighbours"], "of": ["slope"], "window": 2},
 )
 """The newest change of the series that moved most alike; somebody is chosen even where nobody moved alike."""
@@ -28,7 +28,7 @@ CHAIN = steps(
     {"type": "impute"},
     {"type": "scale", "columns": ["y_filled"]},
     {"type": "rolling", "columns": ["y_filled_scaled"], "windows": [9], "statistics": ["mean", "sd"]},
-    {"type": "graph", "on": True, "columns": ["y_filled_scaled"], "neighbours": 2, "correlation": 0.0},
+    {"type": "graph", "enabled": True, "columns": ["y_filled_scaled"], "neighbours": 2, "correlation": 0.0},
 )
 lightgbm = pytest.importorskip("lightgbm", reason="the extra `lightgbm` is not installed")
 
