@@ -2,12 +2,15 @@
 
 import json
 import pickle
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 from safetensors.numpy import load, save
 
+from bundles import a_bundle
 from expert_worlds import HORIZON, SEASON, a_world
 from feature_samples import steps
 from miniature import a_recipe
@@ -15,6 +18,7 @@ from pulse_kedro.domain.data_management.features.definition import UnknownColumn
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.boosting import Boosted
 from pulse_kedro.forecasting.boosting_features import StepNeedsDates
+from pulse_kedro.forecasting.bundle_files import load_bundle, save_bundle, seal
 from pulse_kedro.forecasting.members import create_member, restore_member
 from pulse_kedro.forecasting.recipe import MemberOptions, RecipeOptions, recipe_from_dict
 
@@ -134,3 +138,16 @@ def test_steps_that_need_dates_or_columns_that_are_not_there_are_refused() -> No
         MemberOptions(kind="naive", features=CHAIN)
     error = StepNeedsDates("lightgbm", "calendar")
     assert str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301  # our own bytes
+
+
+def test_it_travels_in_a_bundle_under_its_own_name(tmp_path: Path) -> None:
+    y = a_world(periods=90, known=70, series=3).y
+    member = a_forest(CHAIN, series=3).learn(y, 70).update(y, "")
+    bundle = seal(replace(a_bundle(), members={member.name: member}))
+
+    save_bundle(bundle, tmp_path / bundle.digest)
+
+    stored = load_bundle(tmp_path / bundle.digest)
+    assert ["lightgbm_features"] == list(stored.members)
+    np.testing.assert_array_equal(member.forecast(), stored.members["lightgbm_features"].forecast())
+    assert bundle.digest == seal(stored).digest
