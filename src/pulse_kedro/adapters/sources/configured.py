@@ -188,7 +188,7 @@ def _made(kind: Kind, name: str, options: object, given: Given, place: "_Place")
         advice = "Correct the entry of credentials.yml that it names."
         raise place.wrong(CREDENTIALS, f"unfit credentials ({where})", _rule(first["msg"]), advice) from None
     except ValueError as error:
-        raise place.wrong(WHOLE, "too little", str(error), "Add it.") from error
+        raise place.wrong(WHOLE, "these keys", str(error), "Correct them.") from error
 
 
 def _typed(cls: type, values: Mapping[str, Any], place: "_Place", *, known: Sequence[str], above: str = "") -> Any:  # noqa: ANN401  # an instance of `cls`
