@@ -15,6 +15,7 @@ from pulse_kedro.adapters.sources.settings import Given, Kind, Provenance
 from pulse_kedro.domain.data_management.fetching import Fetched, Request, Source
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
+from pulse_kedro.domain.panel import AVAILABLE_AT
 
 SECTION = "sources"
 """Key of the configuration loader."""
@@ -119,6 +120,9 @@ def _build(loader: AbstractConfigLoader, name: str, entry: object, given: Given)
     options = _typed(kind.options, own, place, known=(*SHARED, *_fields(kind.options)))
     provenance = kind.provenance(options)
     table = _table(name, entry.get(TABLE), provenance, place)
+    if kind.vintages and table is not None and getattr(table.columns, AVAILABLE_AT, AVAILABLE_AT) is None:
+        expected = f"{AVAILABLE_AT!r}, because there is a row for every vintage"
+        raise place.wrong(f"{TABLE}.columns.{AVAILABLE_AT}", "nothing", expected, "Add it.")
     contract = entry.get(CONTRACT)
     if contract is not None and not isinstance(contract, str):
         raise place.wrong(CONTRACT, repr(contract), "the name of a contract, or null", "Correct it.")

@@ -206,4 +206,5 @@ FRED = Kind(
     options=FredOptions,
     build=FredSource,
     location=lambda options: f"{address(options.url)} {', '.join(options.series)}",
+    vintages=True,
 )
