@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
+from buckets import KEYS, make_bucket, s3_server
 from misbehaving_server import Misbehaving, Reply, serving
 from pulse_kedro.adapters.sources.csv_files import CsvOptions, CsvSource
 from pulse_kedro.adapters.sources.parquet_files import ParquetOptions, ParquetSource
@@ -127,20 +128,15 @@ def test_a_file_behind_http_is_read_without_telling_its_key(server: Misbehaving)
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, Any]]:
     """A bucket `pulse` in an S3 server of this machine, and the credentials that open it."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = {"endpoint_url": f"http://{host}:{port}"}
-    credentials = {"key": "reader", "secret": "canary-secret", "client_kwargs": client}
-    files = fsspec.filesystem("s3", **credentials, skip_instance_cache=True)
-    files.mkdir("pulse")
-    files.pipe_file("pulse/shops.csv", TEXT.encode())
-    with files.open("pulse/shops.parquet", "wb") as file:
-        TABLE.to_parquet(file)
-    yield credentials
-    server.stop()
+    with s3_server() as address:
+        make_bucket(address, "pulse")
+        client = {"endpoint_url": address, "region_name": KEYS["region"]}
+        credentials = {"key": KEYS["key"], "secret": KEYS["secret"], "client_kwargs": client}
+        files = fsspec.filesystem("s3", **credentials, skip_instance_cache=True)
+        files.pipe_file("pulse/shops.csv", TEXT.encode())
+        with files.open("pulse/shops.parquet", "wb") as file:
+            TABLE.to_parquet(file)
+        yield credentials
 
 
 @pytest.mark.slow

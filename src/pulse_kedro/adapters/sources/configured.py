@@ -20,6 +20,7 @@ from pulse_kedro.domain.panel import AVAILABLE_AT
 SECTION = "sources"
 """Key of the configuration loader."""
 TYPE, CREDENTIALS, TABLE, CONTRACT = "type", "credentials", "table", "contract"
+MOMENTS = f"{TABLE}.columns.{AVAILABLE_AT}"
 WHOLE = ""
 """Key of an entry as a whole."""
 SHARED = (TYPE, CREDENTIALS, TABLE, CONTRACT)
@@ -122,7 +123,7 @@ def _build(loader: AbstractConfigLoader, name: str, entry: object, given: Given)
     table = _table(name, entry.get(TABLE), provenance, place)
     if kind.vintages and table is not None and getattr(table.columns, AVAILABLE_AT, AVAILABLE_AT) is None:
         expected = f"{AVAILABLE_AT!r}, because there is a row for every vintage"
-        raise place.wrong(f"{TABLE}.columns.{AVAILABLE_AT}", "nothing", expected, "Add it.")
+        raise place.wrong(MOMENTS, "nothing", expected, "Add it.")
     contract = entry.get(CONTRACT)
     if contract is not None and not isinstance(contract, str):
         raise place.wrong(CONTRACT, repr(contract), "the name of a contract, or null", "Correct it.")
