@@ -171,3 +171,18 @@ def test_nothing_is_made_up_from_an_empty_table(tmp_path: Path) -> None:
 
     assert (0, ["shop", "month", "sales"]) == (len(fetched.table), list(fetched.table.columns))
     assert issubclass(SourceUnreadable, SourceFailed)
+
+
+def test_parquet_behind_http_is_read_from_a_server_without_ranges(server: Misbehaving, tmp_path: Path) -> None:
+    TABLE.to_parquet(tmp_path / "shops.parquet")
+    server.answers["/shops.parquet"] = Reply((tmp_path / "shops.parquet").read_bytes())
+
+    assert TABLE.equals(fetch(parquet(f"{server.url}/shops.parquet")).table)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_refusal_behind_http_is_told(server: Misbehaving, status: int) -> None:
+    server.answers["/shops.csv"] = Reply(b"no", status=status)
+
+    with pytest.raises(SourceFailed, match=r"expected a table at .*/shops\.csv"):
+        fetch(csv(f"{server.url}/shops.csv"))
