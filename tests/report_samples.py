@@ -21,6 +21,7 @@ from pulse_kedro.domain.rules.bias import tabulate
 from pulse_kedro.pipelines.reporting import create_pipeline
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from records import a_cycle, committed
+from regime_samples import NO_RECESSIONS, regime_options, regimes_of
 from rooms import run_room
 
 CONF = Path(__file__).parents[1] / "conf" / "base" / "parameters_reporting.yml"
@@ -31,6 +32,7 @@ FIRST = TIMES[-7]
 IDS = tuple(f"S{number:02d}" for number in range(SERIES))
 ENDED = IDS[-1]
 HOSTILE = '<script>alert("x")</script><img src="https://evil.example/x.png">'
+FEATURE_SET = {"id": "f0123456789abcdef", "definition_hash": "e" * 64, "columns": [{}, {}], "leakage_horizon": 0}
 ERRORS = {"combination": 0.3, "seasonal_drift": 0.35, "seasonal_naive": 0.8, "naive": 1.0}
 SPREAD = np.array([-1.96, -1.64, -1.28, -0.84, -0.52, -0.25, 0.0, 0.25, 0.52, 0.84, 1.28, 1.64, 1.96])
 SOURCE = SourceOptions(
@@ -56,7 +58,8 @@ def options(**changes: object) -> ReportingOptions:
 
 def report(inputs: dict[str, Any], source: SourceOptions = SOURCE, **changes: object) -> dict[str, Any]:
     """Everything the reporting room makes of these inputs."""
-    return run_room(create_pipeline(), inputs | {"params:source": source, "params:reporting": options(**changes)})
+    settings = {"params:source": source, "params:reporting": options(**changes), "params:regimes": regime_options()}
+    return run_room(create_pipeline(), inputs | settings)
 
 
 def panel(as_of: pd.Timestamp) -> pd.DataFrame:
@@ -212,10 +215,13 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "bias_table": tabulate(table, series(known, {IDS[5]: HOSTILE} if titles else {}), RECIPE, "monthly"),
         "forecasts": forecasts(cycle, known),
         "quality_report": quality(known),
+        "feature_set": FEATURE_SET,
         "ledger": ledger,
         "period": cycle.period,
         "cycle_record": committed(cycle),
         "cutoff_losses": losses(),
+        "regimes": regimes_of(known, series=[IDS[0]]),
+        "recessions": NO_RECESSIONS,
     }
 
 

@@ -1,12 +1,13 @@
 """The training room on small tables: what it needs is made by the data room, its recipe takes a second."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from feature_samples import feature_options
 from miniature import a_recipe
 from network_samples import retrain_options
 from pulse_kedro.domain.backtesting import BacktestOptions
@@ -63,6 +64,7 @@ def train(
     retrain: RetrainOptions | None = None,
     workshop: Workshop | None = None,
     regions: Mapping[str, str] | None = None,
+    feature_steps: Sequence[Mapping[str, object]] = (),
 ) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
@@ -73,13 +75,15 @@ def train(
     panel, series = make_panel(snapshot, source)
     if regions is not None:
         series = series.assign(region=series["unique_id"].map(regions))
+    frame, feature_set = make_features(panel, snapshot, source, feature_options(feature_steps))
     ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
     given: dict[str, object] = {
         "period": Period(as_of=month(known), first_target=month(known + 1), frequency="monthly", ancestors=ancestors),
         "snapshot": snapshot,
         "panel": panel,
         "series": series,
-        "features": make_features(panel, source),
+        "features": frame,
+        "feature_set": feature_set,
         "champion": {parent["cycle"].key: lambda: serving(parent)} if parent else {},
         "code_version": "test",
         "params:recipe": settings_of(recipe),

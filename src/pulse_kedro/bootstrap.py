@@ -19,6 +19,11 @@ from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 if TYPE_CHECKING:  # `status` answers before it is imported
     from kedro.io import AbstractDataset, DataCatalog
 
+    from pulse_kedro.adapters.sources.configured import ConfiguredSource
+    from pulse_kedro.adapters.stores.blobs import Blobs
+    from pulse_kedro.adapters.stores.vintages import VintageStore
+    from pulse_kedro.datasets.snapshot_dataset import SnapshotDataset
+
 SOURCE = "observations"
 """Catalog entry that a cycle starts from; users point it at their own data."""
 
@@ -100,6 +105,28 @@ def stores(loader: AbstractConfigLoader) -> Engine | None:
         `None` where nothing was ever run; no file is created.
     """
     return open_for_reading(database_url(loader))
+
+
+def open_snapshots(loader: AbstractConfigLoader) -> "Blobs":
+    """The place of all snapshots, as the catalog entry `snapshot` names it; nothing is created.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    entry: SnapshotDataset = dataset(loader, "snapshot", entries(loader)["snapshot"])  # type: ignore[assignment]
+    return entry.open_snapshots()
+
+
+def vintage_store(loader: AbstractConfigLoader) -> "VintageStore":
+    """The store of all vintages, opened for writing.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    from pulse_kedro.adapters.stores.engine import open_for_writing
+    from pulse_kedro.adapters.stores.vintages import VintageStore
+
+    return VintageStore(open_for_writing(database_url(loader)), open_snapshots(loader))
 
 
 def registry(loader: AbstractConfigLoader) -> dict[str, str]:
@@ -207,6 +234,18 @@ def source(loader: AbstractConfigLoader) -> Any:  # noqa: ANN401  # what the use
     return _catalog(loader, SOURCE, entries(loader)[SOURCE]).load(SOURCE)
 
 
+def sources(loader: AbstractConfigLoader) -> "Mapping[str, ConfiguredSource]":
+    """Every source that `sources.yml` of an environment names, built and checked; nothing is opened.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    from pulse_kedro.adapters.sources.configured import configured
+    from pulse_kedro.adapters.sources.settings import Given
+
+    return configured(loader, Given(database=database_url(loader), place=lambda path: str(_root() / path)))
+
+
 def _catalog(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "DataCatalog":
     """A catalog of one entry, with the credentials and the validator that it names."""
     from kedro.config import MissingConfigException
@@ -234,4 +273,4 @@ def _absolute(path: Any) -> Any:  # noqa: ANN401  # an entry may have made somet
     return str(_root() / path) if isinstance(path, str) and "://" not in path else path
 
 
-_PATHS = ("filepath", "path")
+_PATHS = ("filepath", "path", "snapshots")

@@ -1,6 +1,6 @@
 """The data room as Kedro runs it: typed parameters, in-memory datasets, one bad input per test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,34 @@ import yaml
 from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 
+from feature_samples import feature_options
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
 from pulse_kedro.pipelines.data_management import create_pipeline
+from regime_samples import regime_options
 from rooms import run_room
 from source_samples import Past, declare, monthly, two_years
 
-OUTPUTS = ("rows", "quarantine", "period", "snapshot", "panel", "series", "quality_report", "features")
+OUTPUTS = (
+    "rows",
+    "quarantine",
+    "period",
+    "snapshot",
+    "panel",
+    "series",
+    "quality_report",
+    "features",
+    "feature_set",
+    "regimes",
+    "regime_events",
+)
 Outcome = dict[str, Any]
+Steps = Sequence[Mapping[str, object]]
 
 
-def run(table: pd.DataFrame, *, as_of: str | None = None, **changes: object) -> Outcome:
+def run(table: pd.DataFrame, *, as_of: str | None = None, steps: Steps = (), **changes: object) -> Outcome:
     """What the room leaves in the catalog."""
-    inputs = {"observations": table, "params:source": declare(**changes), "history": Past()}
+    inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "events": ()}
+    inputs |= {"params:features": feature_options(steps), "params:regimes": regime_options()}
     return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
 
 
@@ -34,7 +50,9 @@ def table() -> pd.DataFrame:
 def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
-    assert {"observations", "params:source", "params:as_of", "history"} == room.inputs()
+    named = {"observations", "history", "events"}
+    settings = {"params:source", "params:as_of", "params:features", "params:regimes"}
+    assert named | settings == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()
     assert all(node.name.startswith("data_management.") for node in room.nodes)
 
@@ -52,7 +70,7 @@ def test_earlier_cycle_does_not_see_what_came_later(table: pd.DataFrame) -> None
     back = run(table, as_of="2018-06-01")
 
     assert then["snapshot"] == back["snapshot"]
-    for name in ("panel", "series", "features"):
+    for name in ("panel", "series", "features", "regimes"):
         pd.testing.assert_frame_equal(then[name], back[name])
 
 
@@ -175,3 +193,31 @@ def test_bundled_declaration_reads_the_bundled_data(project: Path) -> None:
     assert (148, 147, ["CEU4245210001"]) == (series["total"], series["alive"], series["ended"])
     assert 0 == len(made["quarantine"])
     assert 72_339 == made["quality_report"]["rows"]["in"]
+
+
+STEPS: Steps = ({"type": "impute"}, {"type": "lags", "columns": ["y_filled"], "lags": [1]})
+
+
+def test_configured_steps_add_columns_and_the_manifest_names_them(table: pd.DataFrame) -> None:
+    made = run(table, steps=STEPS)
+
+    added = ["y_filled", "y_missing", "y_filled_lag1"]
+    assert ["unique_id", "ds", "season", "scale", *added] == list(made["features"])
+    assert [made["snapshot"].id] == made["feature_set"]["parents"]
+    assert ["season", "scale", *added] == [column["name"] for column in made["feature_set"]["columns"]]
+
+
+def test_configured_steps_change_nothing_else(table: pd.DataFrame) -> None:
+    plain, rich = run(table), run(table, steps=STEPS)
+
+    pd.testing.assert_frame_equal(plain["features"], rich["features"][list(plain["features"])])
+    pd.testing.assert_frame_equal(plain["panel"], rich["panel"])
+    assert plain["snapshot"] == rich["snapshot"]
+
+
+def test_an_earlier_cycle_does_not_see_what_came_later_in_its_features(table: pd.DataFrame) -> None:
+    then = run(table.loc[table["month"] <= "2018-06-01"], steps=STEPS)
+    back = run(table, steps=STEPS, as_of="2018-06-01")
+
+    pd.testing.assert_frame_equal(then["features"], back["features"])
+    assert then["feature_set"] == back["feature_set"]

@@ -8,11 +8,13 @@ import pytest
 
 from bundles import a_bundle
 from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.data_management.regimes import vector_at
 from pulse_kedro.domain.history import CommittedCycle, CycleRecord, History, UnknownCycle, check
 from pulse_kedro.domain.training.triggers import TrainingJob, TrainingPlan
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.pipelines.recovery import create_pipeline
 from records import a_cycle, committed, forecasts, outcomes, scores
+from regime_samples import two_regimes
 from rooms import run_room
 
 FIRST = a_cycle("2018-12-01")
@@ -42,6 +44,8 @@ def close(cycle: Cycle, bundle: Bundle, *past: CommittedCycle) -> dict[str, Any]
         "live_scores": scores(()),
         "forecasts": forecasts(cycle),
         "outcomes": outcomes(cycle),
+        "period": cycle.period,
+        "regimes": two_regimes("2018-12-01"),
     }
     return run_room(create_pipeline(), given)
 
@@ -124,6 +128,7 @@ def test_the_evidence_counts_what_the_decision_rests_on(bundle: Bundle) -> None:
         "combination": "median",
         "calibration_cutoffs": 36,
         "interval_widths": [1.0] * 6,
+        "regime": vector_at(two_regimes("2018-12-01"), FIRST.period.as_of).to_dict(),
     } == made["evidence"]
     assert "quality" not in made["cycle_record"].summary
     assert 24 == made["cycle_record"].summary["forecasts"]

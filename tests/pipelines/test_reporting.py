@@ -14,6 +14,7 @@ from kedro.validation.type_extractor import TypeExtractor
 from plotly.offline import get_plotlyjs
 from pydantic import ValidationError
 
+from pulse_kedro.domain.data_management.regimes import RegimeOptions
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.panel import QUANTILE_LEVELS
 from pulse_kedro.pipelines.reporting import create_pipeline
@@ -324,7 +325,7 @@ def test_options_are_refused_when_they_make_no_sense(change: dict[str, object]) 
 def test_options_are_built_for_arguments_passed_by_name() -> None:
     types = TypeExtractor({"reporting": create_pipeline()}).extract_types_from_pipelines()
 
-    assert {"source": SourceOptions, "reporting": ReportingOptions} == types
+    assert {"source": SourceOptions, "reporting": ReportingOptions, "regimes": RegimeOptions} == types
 
 
 def test_embedded_numbers_are_finite_or_null() -> None:

@@ -1,7 +1,6 @@
 """The training room with the real runner: bootstrap, exact update, revision, challenger, and data that misbehave."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,38 +12,12 @@ from pulse_kedro.domain.data_management.schemas import BacktestContract, FoldsCo
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, Array, content_hash
 from pulse_kedro.domain.training.triggers import FrequencyChanged
 from pulse_kedro.forecasting.bundle import Bundle
-from pulse_kedro.forecasting.bundle_files import load_bundle, save_bundle
-from pulse_kedro.forecasting.choice import ByGroup, Choice
-from pulse_kedro.forecasting.grouping import UnknownGroups
+from pulse_kedro.forecasting.choice import Choice
 from pulse_kedro.forecasting.ridge import Ridge
 from pulse_kedro.forecasting.sizing import ReplayTooLarge
 from pulse_kedro.pipelines.training import create_pipeline
 from training_room import BACKTEST, RECIPE, Made, month, other_recipe, serving, train
-
-KNOWN = 168
-GAP = 140
-"""A month in which series s3 has no value, among the evaluated cutoffs."""
-MODELS = [*(member.name for member in RECIPE.members), "combination"]
-
-
-@pytest.fixture(scope="module")
-def world() -> Array:
-    """Fifteen years of six monthly series, a few months missing."""
-    y = waves(0, periods=180, series=6)
-    y[[30, 90, 91, GAP], [0, 3, 3, 3]] = np.nan
-    return y
-
-
-@pytest.fixture(scope="module")
-def first(world: Array) -> Made:
-    """The first cycle."""
-    return train(world, known=KNOWN)
-
-
-@pytest.fixture(scope="module")
-def second(world: Array, first: Made) -> Made:
-    """The cycle one month later."""
-    return train(world, known=KNOWN + 1, parent=first)
+from training_world import GAP, KNOWN, MODELS
 
 
 def assert_equal_states(expected: Bundle, got: Bundle) -> None:
@@ -69,6 +42,7 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "panel",
         "series",
         "features",
+        "feature_set",
         "champion",
         "code_version",
         "params:recipe",
@@ -376,85 +350,3 @@ def test_a_champion_is_not_updated_with_data_of_another_frequency(first: Made, w
 
     with pytest.raises(FrequencyChanged, match=r"got data of frequency 'monthly', expected 'weekly'.*source.frequency"):
         train(world, known=KNOWN + 1, parent=first | {"candidates": {"challenger": weekly}})
-
-
-def test_groups_and_found_drift_reach_the_bundle_that_serves(world: Array, tmp_path: Path) -> None:
-    combination = replace(RECIPE.combination, groups="region", candidates=("median", "best"))
-    intervals = replace(RECIPE.intervals, groups="phase", drift_reset=True)
-    recipe = replace(RECIPE, combination=combination, intervals=intervals)
-
-    made = train(world, known=KNOWN, recipe=recipe, regions={f"s{place}": "ab"[place % 2] for place in range(6)})
-
-    bundle = serving(made)
-    loaded = load_bundle(tmp_path / save_bundle(bundle, tmp_path / bundle.digest))
-    assert isinstance(loaded.choice, ByGroup)
-    assert [0, 1, 0, 1, 0, 1] == loaded.choice.of.tolist()
-    assert [] == loaded.problems()
-    pd.testing.assert_frame_equal(bundle.forecast(), loaded.forecast())
-    widths = loaded.spread[..., -1] - loaded.spread[..., 0]
-    assert (np.diff(widths, axis=0) >= -1e-9).all()
-
-
-def test_groups_by_a_column_that_the_source_lacks_are_refused(world: Array) -> None:
-    recipe = replace(RECIPE, intervals=replace(RECIPE.intervals, groups="regoin"))
-
-    with pytest.raises(UnknownGroups, match=r"recipe\.intervals\.groups: regoin.*Did you mean 'region'\?"):
-        train(world, known=KNOWN, recipe=recipe, regions={"s0": "a"})
-
-
-def test_members_have_quantiles_of_their_own_errors_where_the_settings_ask(first: Made, world: Array) -> None:
-    made = train(world, known=KNOWN, backtest=replace(BACKTEST, member_quantiles=True))
-
-    rows, plain = made["backtest"], first["backtest"]
-    assert rows is BacktestContract().validate(rows)
-    together = plain["model"].eq("combination")
-    assert plain.loc[~together, list(QUANTILE_COLUMNS)].isna().all(axis=None)
-    pd.testing.assert_frame_equal(plain[together], rows[together])
-    pd.testing.assert_frame_equal(plain.iloc[:, :11], rows.iloc[:, :11])
-    assert set(MODELS) == set(rows.loc[rows["q500"].notna(), "model"])
-    inside = rows["y"].between(rows["q100"], rows["q900"]).groupby(rows["model"], observed=True).mean()
-    assert inside.between(0.6, 0.95).all(), "about 80 %"
-
-
-def test_quantiles_of_members_know_no_outcome_that_came_later(world: Array) -> None:
-    y = world.copy()
-    y[160:KNOWN] *= 5
-    asked = replace(BACKTEST, member_quantiles=True)
-
-    told, untold = (train(values, known=KNOWN, backtest=asked)["backtest"] for values in (world, y))
-
-    early = told["cutoff"] < month(160)
-    before = told["cutoff"].le(month(147)).to_numpy()
-    assert early.sum() > before.sum() > 0
-    key = ["model", "unique_id", "cutoff", "step"]
-    one, other = (rows.set_index(key).loc[before, list(QUANTILE_COLUMNS)] for rows in (told, untold))
-    pd.testing.assert_frame_equal(one, other)
-
-
-def test_every_forecast_says_what_made_it_from_which_data(first: Made, second: Made, world: Array) -> None:
-    one, other = first["backtest"], second["backtest"]
-    challenger = train(world, known=KNOWN + 1, parent=first, recipe=other_recipe())["backtest"]
-
-    assert {first["cycle"].snapshot} == set(one["snapshot"])
-    digests = dict(zip(one["model"], one["model_digest"], strict=True))
-    assert len(MODELS) == len(set(digests.values()))
-    assert digests == dict(zip(other["model"], other["model_digest"], strict=True)), "settings did not change"
-    theirs = challenger[challenger["recipe"] == other_recipe().digest[:12]]
-    changed = dict(zip(theirs["model"], theirs["model_digest"], strict=True))
-    assert {"combination"} == {name for name in changed if changed[name] != digests[name]}
-
-
-def test_a_forecast_that_a_member_did_not_make_is_a_row_with_its_reason(world: Array) -> None:
-    y = world.copy()
-    y[: KNOWN - 40, 5] = np.nan
-
-    made = train(y, known=KNOWN)
-
-    rows, failures = made["backtest"], made["failures"]
-    assert failures["reason"].str.contains("too few values").all()
-    young = failures[failures["unique_id"].eq("s5") & failures["model"].eq("level_ridge_24")]
-    assert len(young)
-    served = rows[rows["unique_id"].eq("s5") & rows["model"].eq("level_ridge_24")]
-    assert not set(young["cutoff"]) & set(served["cutoff"])
-    cutoffs = rows.loc[rows["unique_id"].eq("s5") & rows["model"].eq("combination"), "cutoff"]
-    assert set(cutoffs) <= set(young["cutoff"]) | set(served["cutoff"])

@@ -30,8 +30,8 @@ def read_config(project: Path) -> Callable[[str, str], Config]:
         loader = OmegaConfigLoader(
             conf_source=str(project / "conf"),
             env=environment,
-            config_patterns={"mlflow": ["mlflow*"]},
-            **settings.CONFIG_LOADER_ARGS,
+            **settings.CONFIG_LOADER_ARGS
+            | {"config_patterns": {"mlflow": ["mlflow*"], **settings.CONFIG_LOADER_ARGS["config_patterns"]}},
         )
         try:
             return dict(loader[kind])

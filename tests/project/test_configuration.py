@@ -11,11 +11,20 @@ from kedro.pipeline import Pipeline
 
 CONF = Path(__file__).parents[2] / "conf"
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
-READ_BY_COMMANDS = {"evaluation"}
-KINDS = ("globals", "parameters", "catalog", "mlflow")
+KINDS = ("globals", "parameters", "catalog", "mlflow", "sources")
 # They close the loop between runs: with a layer, the layers would run in a circle and kedro-viz would hide them all.
-STORES = {"history", "champion", "ledger", "cycle_record", "code_version", "bundle_check", "workshop"}
-READ_BY_COMMANDS = {"evaluation"}
+STORES = {
+    "history",
+    "champion",
+    "ledger",
+    "events",
+    "regime_events",
+    "cycle_record",
+    "code_version",
+    "bundle_check",
+    "workshop",
+}
+READ_BY_COMMANDS = {"evaluation", "retention"}
 
 Config = dict[str, Any]
 Reader = Callable[[str, str], Config]

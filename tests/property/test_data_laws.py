@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulse_kedro.domain.data_management.features import describe_rows
+from pulse_kedro.domain.data_management.features.rows import describe_rows
 from pulse_kedro.domain.data_management.quality import assess
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of

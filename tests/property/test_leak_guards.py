@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miniature import FAMILY, YEAR, a_matrix, a_recipe, scale_of, walks, waves
-from pulse_kedro.domain.data_management.features import describe_rows
+from pulse_kedro.domain.data_management.features.rows import describe_rows
 from pulse_kedro.domain.panel import QUANTILE_LEVELS, Array, frequency, to_matrix
 from pulse_kedro.forecasting.backtest import Replay, replay
 from pulse_kedro.forecasting.combination import Combination, combine_by_nested_choice

@@ -8,6 +8,7 @@ from typing import Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from pulse_kedro.domain.data_management.retention import RetentionOptions
 from pulse_kedro.forecasting.evaluation import EvaluationOptions
 from pulse_reference.markdown import DASH, code, codes, first_line, table
 from pulse_reference.project import BASE, readers, settings
@@ -16,7 +17,10 @@ LINE = re.compile(r"^(?P<indent> *)(?P<key>[\w-]+):(?P<rest>.*)$")
 NOTE = re.compile(r"(?:^|\s)# ?(?P<text>.*)$")
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", NoneType: "null", dict: "group"}
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
-COMMANDS = {"evaluation": (EvaluationOptions, "kedro pulse evaluate")}
+COMMANDS = {
+    "evaluation": (EvaluationOptions, "kedro pulse evaluate"),
+    "retention": (RetentionOptions, "kedro pulse data snapshots"),
+}
 """Groups that a command reads and no node does: their options class and the command."""
 HEADERS = ("key", "value in base", "type", "meaning; and in italics, why this value")
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.backtesting import CUTOFF, STEP
+from pulse_kedro.domain.data_management.features.fitting import FittedFeatures
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TIME, Array, frequency
 from pulse_kedro.forecasting.choice import ByGroup, Choice, combine
 from pulse_kedro.forecasting.forecaster import Forecaster
@@ -23,7 +24,8 @@ class Bundle:
 
     `spread` has shape `(H, S, Q)`: quantile minus point in target units. `golden` has shape `(H, S)`: the points at
     training time. `served` `(S,)` tells which series get a forecast. `widths` and `calibration_cutoffs` say how the
-    intervals came about. `parent` is the digest of the bundle this one was updated from.
+    intervals came about. `parent` is the digest of the bundle this one was updated from. `features` are the
+    steps of the feature set with what they learned, `None` without steps.
     """
 
     recipe: RecipeOptions
@@ -40,6 +42,7 @@ class Bundle:
     served: np.ndarray[tuple[int], np.dtype[np.bool_]]
     widths: Array
     calibration_cutoffs: int
+    features: FittedFeatures | None = None
     digest: str = field(default="")
 
     @property

@@ -21,6 +21,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as read_arrays
 from safetensors.numpy import save as write_arrays
 
+from pulse_kedro.domain.data_management.features.definition import UnknownStep
+from pulse_kedro.domain.data_management.features.fitting import restore_features
 from pulse_kedro.domain.errors import CorruptArtifact
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
@@ -30,10 +32,11 @@ from pulse_kedro.forecasting.recipe import recipe_from_dict
 
 SCHEMA_VERSION = 3
 """1: baselines and ridges of the first release. 2: members of more kinds, states with a clock, choices by step. 3: a
-choice per group of series."""
+choice per group of series, and the steps of the feature set with what they learned, where there are any."""
 MANIFEST = "manifest.json"
 FOLDER_MODE = 0o755
 COMMON = "serving.safetensors"
+FEATURES = "features.safetensors"
 
 
 class DamagedBundle(CorruptArtifact):
@@ -57,6 +60,10 @@ def encode(bundle: Bundle) -> dict[str, bytes]:
     files = {f"{name}.safetensors": _pack(dict(member.arrays())) for name, member in bundle.members.items()}
     common = {"spread": bundle.spread, "golden": bundle.golden, "widths": bundle.widths}
     files[COMMON] = _pack({**common, **_choice_arrays(bundle.choice), "served": bundle.served.astype(float)})
+    steps: dict[str, object] = {}
+    if bundle.features is not None:
+        files[FEATURES] = _pack(bundle.features.arrays())
+        steps = {"features": bundle.features.facts()}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "recipe": bundle.recipe.as_dict(),
@@ -70,6 +77,7 @@ def encode(bundle: Bundle) -> dict[str, bytes]:
         "choice": _choice_facts(bundle.choice),
         "calibration_cutoffs": bundle.calibration_cutoffs,
         "members": [member.facts() for member in bundle.members.values()],
+        **steps,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     files[MANIFEST] = json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False).encode()
@@ -149,7 +157,7 @@ def load_bundle(folder: Path) -> Bundle:
             raise DamagedBundle(str(folder), f"{name} differs from its hash")
     try:
         return _decode(manifest, contents).sealed(folder.name)
-    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, SafetensorError, UnknownStep) as error:
         raise DamagedBundle(str(folder), _undecoded(manifest, error)) from error
 
 
@@ -165,6 +173,7 @@ def _undecoded(manifest: Mapping[str, object], error: Exception) -> str:
 def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
     common = read_arrays(contents[COMMON])
     choice = cast("dict[str, object]", manifest["choice"])
+    told = cast("dict[str, object] | None", manifest.get("features"))
     facts = cast("list[dict[str, object]]", manifest["members"])
     members = [
         restore_member(fact, read_arrays(contents[f"{fact.get('name', fact['kind'])}.safetensors"])) for fact in facts
@@ -184,6 +193,7 @@ def _decode(manifest: dict[str, object], contents: dict[str, bytes]) -> Bundle:
         served=common["served"].astype(bool),
         widths=common["widths"],
         calibration_cutoffs=int(cast("int", manifest["calibration_cutoffs"])),
+        features=restore_features(told, read_arrays(contents[FEATURES])) if told else None,
     )
 
 

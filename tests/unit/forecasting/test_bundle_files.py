@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from bundles import a_bundle
+from feature_samples import FAMILY, a_table, a_world, steps
+from pulse_kedro.domain.data_management.features.fitting import fit_features, transform
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import (
     SCHEMA_VERSION,
@@ -226,3 +228,38 @@ def test_the_check_finds_a_bundle_that_forecasts_something_else(bundle: Bundle, 
     save_bundle(other, tmp_path / other.digest)
 
     assert ["forecasts differ from those stored at training"] == check(tmp_path / other.digest)["problems"]
+
+
+def test_fitted_feature_steps_travel_with_the_bundle_and_compute_the_same_after_it_is_loaded(tmp_path: Path) -> None:
+    y = a_world(4)
+    fitted = fit_features(steps(*FAMILY["impute"], *FAMILY["graph"], *FAMILY["scale"]), a_table(y[:25]))
+    bundle = seal(replace(a_bundle(), features=fitted))
+
+    save_bundle(bundle, tmp_path / bundle.digest)
+
+    stored = load_bundle(tmp_path / bundle.digest)
+    assert stored.features is not None
+    here, there = (transform(features, a_table(y)).columns for features in (fitted, stored.features))
+    assert list(here) == list(there)
+    for name, values in here.items():
+        np.testing.assert_array_equal(values, there[name])
+    assert [] == stored.problems()
+    assert bundle.digest == seal(stored).digest != seal(replace(bundle, features=None)).digest
+
+
+def test_steps_that_learn_nothing_travel_too(tmp_path: Path) -> None:
+    bundle = seal(replace(a_bundle(), features=fit_features(steps(*FAMILY["lags"]), a_table(a_world(4)))))
+
+    save_bundle(bundle, tmp_path / bundle.digest)
+
+    assert bundle.features == load_bundle(tmp_path / bundle.digest).features
+
+
+def test_a_step_that_this_version_does_not_have_is_a_damaged_bundle_and_not_a_crash(tmp_path: Path) -> None:
+    bundle = seal(replace(a_bundle(), features=fit_features(steps(*FAMILY["lags"]), a_table(a_world(4)))))
+    save_bundle(bundle, tmp_path / bundle.digest)
+
+    folder = rewrite(tmp_path / bundle.digest, lambda told: told["features"]["steps"][0].update(type="laps"))  # type: ignore[index]
+
+    with pytest.raises(DamagedBundle, match="got type 'laps'"):
+        load_bundle(folder)

@@ -1,18 +1,18 @@
-"""The rows each cycle knew: one immutable Parquet file per content, one row with its checksum."""
+"""The rows each cycle knew: immutable Parquet objects per content, named by the catalogue with their checksums."""
 
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy import Engine
 
-from pulse_kedro.adapters.stores import edges
-from pulse_kedro.adapters.stores.engine import add_missing, writing
-from pulse_kedro.adapters.stores.files import checksum, verify, write_file
-from pulse_kedro.adapters.stores.tables import snapshots
+from pulse_kedro.adapters.stores import catalogue, edges, objects
+from pulse_kedro.adapters.stores.blobs import Blobs, FileBlobs
+from pulse_kedro.adapters.stores.files import DamagedFile
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.errors import PulseError
+from pulse_kedro.domain.panel import ID
 
 
 class UnknownSnapshot(PulseError):
@@ -33,62 +33,56 @@ class UnknownSnapshot(PulseError):
         )
 
 
-def keep(engine: Engine, folder: Path, snapshot: Snapshot, *, now: datetime) -> None:
-    """Write a snapshot unless its content is there already; a damaged file is written anew.
+def keep(engine: Engine, place: Blobs | Path, snapshot: Snapshot, *, now: datetime) -> None:
+    """Write a snapshot unless its content is there already; a damaged object is written anew.
 
     Args:
         engine: Opened for writing.
-        folder: Where the Parquet files live.
-        snapshot: Its id is the hash of its rows.
+        place: Where objects lie; a path is a folder of files.
+        snapshot: Its id is the hash of its rows, its parents are what lineage names above it.
         now: Moment of keeping, aware.
     """
-    path = _path(folder, snapshot.id)
-    known = _row(engine, snapshot.id)
-    if known is None or not path.exists() or checksum(path) != known["checksum"]:
-        write_file(path, lambda draft: snapshot.rows.to_parquet(draft, index=False))
-        with writing(engine) as connection:
-            _insert(connection, snapshot, digest=checksum(path), now=now)
+    blobs = FileBlobs(place) if isinstance(place, Path) else place
+    if not _is_whole(engine, blobs, snapshot.id):
+        written = objects.put(blobs, snapshot.id, snapshot.rows)
+        series = int(snapshot.rows[ID].nunique())
+        with catalogue.cataloguing(engine) as connection:
+            if not objects.are_there(blobs, written):  # deleted since, with a doomed snapshot of this content
+                objects.put(blobs, snapshot.id, snapshot.rows)
+            catalogue.enter(connection, snapshot.id, written, source=snapshot.source, series=series, now=now)
+    parents = [f"snapshot:{parent}" for parent in snapshot.parents] or [f"source:{snapshot.source}"]
+    with catalogue.cataloguing(engine) as connection:
+        edges.add(connection, [(parent, f"snapshot:{snapshot.id}") for parent in parents])
 
 
-def read(engine: Engine, folder: Path, snapshot: str) -> pd.DataFrame:
-    """Rows of a snapshot as they were kept, after their checksum has been verified.
+def read(engine: Engine, place: Blobs | Path, snapshot: str) -> pd.DataFrame:
+    """Rows of a snapshot as they were kept, after their checksums have been verified.
 
     Args:
         engine: Any engine on the stores.
-        folder: Where the Parquet files live.
+        place: Where objects lie; a path is a folder of files.
         snapshot: The id.
 
     Raises:
         UnknownSnapshot: It was never kept.
-        DamagedFile: The file is not what was written.
-        FileNotFoundError: The file is gone.
+        DamagedFile: An object is not what was written.
+        FileNotFoundError: An object is gone.
     """
-    known = _row(engine, snapshot)
-    if known is None:
-        raise UnknownSnapshot(snapshot)
-    path = _path(folder, snapshot)
-    verify(path, known["checksum"])
-    return pd.read_parquet(path)
-
-
-def _path(folder: Path, snapshot: str) -> Path:
-    return folder / f"{snapshot}.parquet"
-
-
-def _row(engine: Engine, snapshot: str) -> RowMapping | None:
+    blobs = FileBlobs(place) if isinstance(place, Path) else place
     with engine.connect() as connection:
-        return connection.execute(select(snapshots).where(snapshots.c.id == snapshot)).mappings().one_or_none()
+        known = catalogue.parts_of(connection, snapshot)
+    if not known:
+        raise UnknownSnapshot(snapshot)
+    return objects.to_frame([objects.load(blobs, part) for part in known])
 
 
-def _insert(connection: Connection, snapshot: Snapshot, *, digest: str, now: datetime) -> None:
-    facts = {
-        "id": snapshot.id,
-        "source": snapshot.source,
-        "rows": len(snapshot.rows),
-        "series": int(snapshot.rows["unique_id"].nunique()),
-        "checksum": digest,
-        "kept_at": now,
-    }
-    add_missing(connection, snapshots, [facts])
-    connection.execute(update(snapshots).where(snapshots.c.id == snapshot.id).values(checksum=digest))
-    edges.add(connection, [(f"source:{snapshot.source}", f"snapshot:{snapshot.id}")])
+def _is_whole(engine: Engine, blobs: Blobs, snapshot: str) -> bool:
+    """Whether each object of a snapshot is there and what was written."""
+    with engine.connect() as connection:
+        known = catalogue.parts_of(connection, snapshot)
+    try:
+        for part in known:
+            objects.load(blobs, part)
+    except (DamagedFile, FileNotFoundError):
+        return False
+    return bool(known)

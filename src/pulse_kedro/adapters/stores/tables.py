@@ -6,6 +6,8 @@ shape is JSON. Tables that only grow carry the cycle that wrote them, so a reade
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -35,8 +37,65 @@ snapshots = Table(
     Column("source", Text, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("series", Integer, nullable=False),
-    Column("checksum", String(64), nullable=False),  # of the Parquet file; the id is the hash of its content
+    Column("checksum", String(64), nullable=False),  # of the checksums of its parts; of the file where it is one
     Column("kept_at", Utc, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="0"),  # the order of keeping, whatever the clock says
+    Column("bytes", BigInteger, nullable=True),  # null where a version before 0002 kept it
+    Column("late", Boolean, nullable=False, server_default="0"),  # the clock was behind that of an earlier snapshot
+    Column("doomed_at", Utc, nullable=True),  # its objects are being deleted; readers do not see it any more
+    Index("snapshots_by_sequence", "sequence"),
+)
+
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that both databases compare as Python does: by code points."""
+
+parts = Table(  # the objects of a snapshot, each with the range of its keys; null where a range is not known
+    "parts",
+    metadata,
+    Column("snapshot", String(64), ForeignKey("snapshots.id"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=True),
+    Column("checksum", String(64), nullable=False),
+    Column("first_id", BYTEWISE, nullable=True),
+    Column("last_id", BYTEWISE, nullable=True),
+    Column("first_ds", DateTime, nullable=True),
+    Column("last_ds", DateTime, nullable=True),
+    Column("first_available", Utc, nullable=True),
+    Column("last_available", Utc, nullable=True),
+)
+
+vintages = Table(  # what each source consists of: the snapshots that were appended to it, in order
+    "vintages",
+    metadata,
+    Column("source", String(255), primary_key=True),
+    Column("snapshot", String(64), ForeignKey("snapshots.id"), primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("revisions", Integer, nullable=False),
+    Column("static", Text, nullable=False),  # names of its static columns, as JSON
+    Column("contract", String(64), nullable=True),
+    Column("first_ds", DateTime, nullable=False),
+    Column("last_ds", DateTime, nullable=False),
+    Column("kept_at", Utc, nullable=False),
+    Index("vintages_by_period", "source", "last_ds"),
+    Index("vintages_by_snapshot", "snapshot"),
+)
+
+payloads = Table(  # what was offered, by its content: the same payload again is answered with the same snapshot
+    "payloads",
+    metadata,
+    Column("source", String(255), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("snapshot", String(64), ForeignKey("snapshots.id"), nullable=False),
+)
+
+pins = Table(  # what retention keeps for a person: names as in `lineage`
+    "pins",
+    metadata,
+    Column("node", String(160), primary_key=True),
+    Column("pinned_at", Utc, nullable=False),
 )
 
 lineage = Table(  # names carry their kind: source:…, snapshot:…, cycle:…, bundle:…, rulebook:…
@@ -163,4 +222,18 @@ faults = Table(
     Column("resolved_at", Utc, nullable=True),
     Column("resolved_by", String(64), nullable=True),  # the cycle whose commit showed that it works again
     Index("faults_by_fingerprint", "fingerprint", "at"),
+)
+
+events = Table(  # rows are added, never changed
+    "events",
+    metadata,
+    Column("sequence", Integer, primary_key=True),  # order in which they were handed out
+    Column("id", String(80), nullable=False, unique=True),  # hash of what the event says: the same one is kept once
+    Column("kind", String(32), nullable=False),
+    Column("at", Utc, nullable=False),  # when it happened
+    Column("source", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("kept_at", Utc, nullable=False),  # when it arrived here
+    Index("events_by_time", "at"),
 )

@@ -1,5 +1,6 @@
 """What a cycle knows, frozen: the rows published by its period, named by their content."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -14,27 +15,38 @@ _ID_DIGITS = 16
 class Snapshot:
     """Rows known at one period of one source. Two snapshots are equal when their content, period and source are.
 
-    `id` is `s` and the first 16 hexadecimal digits of the content hash of `rows`, whatever their order.
+    `id` is `s` and the first 16 hexadecimal digits of the content hash of `rows`, whatever their order. `parents` are
+    the ids of stored snapshots it was drawn from; empty where the rows came from the source itself.
     """
 
     id: str
     rows: pd.DataFrame = field(compare=False, repr=False)
     as_of: pd.Timestamp
     source: str
+    parents: tuple[str, ...] = field(default=(), compare=False)
 
 
-def take(rows: pd.DataFrame, as_of: pd.Timestamp, options: SourceOptions) -> Snapshot:
+def take(rows: pd.DataFrame, as_of: pd.Timestamp, options: SourceOptions, *, parents: Sequence[str] = ()) -> Snapshot:
     """Snapshot of what is known at a period.
 
     Args:
         rows: Usable rows of the source (`unique_id`, `ds`, `y`, `available_at`, static columns).
         as_of: Start of the newest known period; its values are published `release_lag_days` after its end.
         options: What the source declares.
+        parents: Stored snapshots from which the rows were read, see `VintageStore.snapshots_of`.
 
     Returns:
         The rows up to that period that are published when its own values are. Later rows change neither rows nor id.
     """
     published = options.release(pd.Series([as_of])).iloc[0]
     known = rows.loc[rows[TIME].le(as_of) & rows[AVAILABLE_AT].le(published)].reset_index(drop=True)
-    digest = content_hash(known, columns=list(known.columns))
-    return Snapshot(id="s" + digest[:_ID_DIGITS], rows=known, as_of=as_of, source=options.name)
+    return Snapshot(id=snapshot_id(known), rows=known, as_of=as_of, source=options.name, parents=tuple(parents))
+
+
+def snapshot_id(rows: pd.DataFrame) -> str:
+    """Name of a set of rows: `s` and the first 16 hexadecimal digits of their content hash.
+
+    Args:
+        rows: Any table of text, dates, moments and numbers; the order of its rows does not count.
+    """
+    return "s" + content_hash(rows, columns=list(rows.columns))[:_ID_DIGITS]

@@ -4,8 +4,11 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.data_management.as_of import Ancestry, resolve
-from pulse_kedro.domain.data_management.features import describe_rows
+from pulse_kedro.domain.data_management.events import Event
+from pulse_kedro.domain.data_management.features.definition import FeatureOptions
+from pulse_kedro.domain.data_management.features.manifest import make_feature_set, to_record
 from pulse_kedro.domain.data_management.quality import assess
+from pulse_kedro.domain.data_management.regimes import RegimeOptions, sense
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
 from pulse_kedro.domain.data_management.snapshots import Snapshot, take
@@ -39,6 +42,16 @@ def assess_quality(
     return assess(rows, quarantine, snapshot, source)
 
 
-def make_features(panel: pd.DataFrame, source: SourceOptions) -> pd.DataFrame:
-    """Season and scale of every row of the panel, known at that row and never later."""
-    return describe_rows(panel, source.step)
+def make_features(
+    panel: pd.DataFrame, snapshot: Snapshot, source: SourceOptions, features: FeatureOptions
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Season, scale and configured features of every row of the panel, known at that row, and their manifest."""
+    made = make_feature_set(panel, source, features, parents=[snapshot.id])
+    return made.frame, to_record(made)
+
+
+def sense_regimes(
+    panel: pd.DataFrame, events: tuple[Event, ...], source: SourceOptions, regimes: RegimeOptions
+) -> tuple[pd.DataFrame, tuple[Event, ...]]:
+    """Regime of every period on every axis, and the events of its changes; each known at its period and never later."""
+    return sense(panel, source.step, regimes, events)

@@ -7,14 +7,16 @@ from pulse_kedro.pipelines.data_management.nodes import (
     make_features,
     make_panel,
     resolve_cycle,
+    sense_regimes,
     split_rows,
     take_snapshot,
 )
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Source -> rows -> period -> snapshot -> panel -> features, with a quality report beside them."""
+    """Source -> rows -> period -> snapshot -> panel -> features and regimes, with a quality report beside them."""
     known = ["rows", "quarantine", "snapshot", "params:source"]
+    sensed = ["panel", "events", "params:source", "params:regimes"]
     return Pipeline(
         [
             Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
@@ -22,7 +24,13 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
             Node(make_panel, ["snapshot", "params:source"], ["panel", "series"], name="make_panel"),
             Node(assess_quality, known, "quality_report", name="assess_quality"),
-            Node(make_features, ["panel", "params:source"], "features", name="make_features"),
+            Node(
+                make_features,
+                ["panel", "snapshot", "params:source", "params:features"],
+                ["features", "feature_set"],
+                name="make_features",
+            ),
+            Node(sense_regimes, sensed, ["regimes", "regime_events"], name="sense_regimes"),
         ],
         namespace="data_management",
         prefix_datasets_with_namespace=False,

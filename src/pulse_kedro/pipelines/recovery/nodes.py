@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.cycle import Cycle, Period
+from pulse_kedro.domain.data_management.regimes import vector_at
 from pulse_kedro.domain.history import CycleRecord, History
 from pulse_kedro.domain.panel import ID
 from pulse_kedro.domain.training.triggers import TrainingPlan
@@ -19,6 +20,8 @@ def summarise_evidence(
     forecasts: pd.DataFrame,
     quality_report: Mapping[str, object],
     serving_bundle: Bundle,
+    regimes: pd.DataFrame,
+    period: Period,
 ) -> dict[str, object]:
     """Counts and choices of a cycle that are shown beside its decision."""
     return {
@@ -28,6 +31,7 @@ def summarise_evidence(
         "scores": len(scores),
         "live_scores": len(live_scores),
         "quality": dict(quality_report),
+        "regime": vector_at(regimes, period.as_of).to_dict(),
         "combination": serving_bundle.choice.name,
         "calibration_cutoffs": serving_bundle.calibration_cutoffs,
         "interval_widths": [round(float(width), 6) for width in serving_bundle.widths],

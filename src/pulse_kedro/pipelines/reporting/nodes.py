@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.data_management.regimes import RegimeOptions
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import Ledger
@@ -16,6 +17,7 @@ from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, to_figure
 from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
 from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
+from pulse_kedro.pipelines.reporting.pictures.regimes import draw_regime_axes
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, panel_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.selection import choose_aggregate, rank, report_table
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
@@ -104,6 +106,14 @@ def draw_bias(bias_table: pd.DataFrame) -> Figure:
     return to_figure(draw_bias_panels(bias_table))
 
 
+def draw_regimes(
+    regimes: pd.DataFrame, recessions: pd.DataFrame, source: SourceOptions, options: RegimeOptions
+) -> Figure:
+    """Probability of contraction and of turbulence over time; recessions are shaded for one source only."""
+    shaded = recessions if source.name == options.shade_source else recessions.iloc[:0]
+    return to_figure(draw_regime_axes(regimes, shaded, enter=options.enter, leave=options.leave))
+
+
 def draw_recipe_comparison(cutoff_losses: pd.DataFrame, promotion_decision: Mapping[str, object]) -> Figure:
     """Loss that the challenger's recipe avoided at each past cutoff; empty when one recipe was alone."""
     gate = promotion_decision.get("gate")
@@ -116,6 +126,7 @@ def summarise_cycle(
     cycle_record: CommittedCycle,
     promotion_decision: Mapping[str, object],
     quality_report: Mapping[str, object],
+    feature_set: Mapping[str, object],
     panel: pd.DataFrame,
     series: pd.DataFrame,
     report_series: pd.DataFrame,
@@ -146,6 +157,7 @@ def summarise_cycle(
         cycle=cycle_record,
         decision=promotion_decision,
         quality=quality_report,
+        features=feature_set,
         period=period,
         source=source,
         options=reporting,
@@ -162,6 +174,7 @@ def write_report(
     interval_coverage: Figure,
     bias_by_slice: Figure,
     recipe_comparison: Figure,
+    regime_axes: Figure,
 ) -> str:
     """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
     figures = {
@@ -171,5 +184,6 @@ def write_report(
         "coverage": interval_coverage,
         "bias": bias_by_slice,
         "comparison": recipe_comparison,
+        "regimes": regime_axes,
     }
     return render(cycle_summary, figures)

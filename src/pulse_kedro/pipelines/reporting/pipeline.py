@@ -8,6 +8,7 @@ from pulse_kedro.pipelines.reporting.nodes import (
     draw_forecast_fans,
     draw_interval_coverage,
     draw_recipe_comparison,
+    draw_regimes,
     draw_skill_by_horizon,
     extract_curves,
     select_series,
@@ -22,6 +23,7 @@ SUMMED_UP = (
     "cycle_record",
     "promotion_decision",
     "quality_report",
+    "feature_set",
     "panel",
     "series",
     "report_series",
@@ -41,6 +43,7 @@ PICTURES = (
     "interval_coverage",
     "bias_by_slice",
     "recipe_comparison",
+    "regime_axes",
 )
 
 
@@ -65,6 +68,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["cutoff_losses", "promotion_decision"],
                 "recipe_comparison",
                 name="draw_recipe_comparison",
+            ),
+            Node(
+                draw_regimes,
+                ["regimes", "recessions", "params:source", "params:regimes"],
+                "regime_axes",
+                name="draw_regimes",
             ),
             Node(summarise_cycle, _named(SUMMED_UP, "source", "reporting"), "cycle_summary", name="summarise_cycle"),
             Node(write_report, _named(("cycle_summary", *PICTURES)), "cycle_report", name="write_report"),

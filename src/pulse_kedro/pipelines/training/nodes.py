@@ -8,6 +8,7 @@ import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CALIBRATION, CUTOFF, EVALUATION, BacktestOptions, plan_cutoffs
 from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
+from pulse_kedro.domain.data_management.features.manifest import from_record
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
 from pulse_kedro.domain.training.triggers import (
@@ -231,11 +232,12 @@ def seal_bundles(
     calibrations: dict[str, Calibration],
     panel: pd.DataFrame,
     series: pd.DataFrame,
+    feature_set: Mapping[str, object],
     cycle: Cycle,
 ) -> dict[str, Bundle]:
     """One deployable bundle per role, each under the digest of its content."""
     alive = set(series.loc[series["status"] == "alive", ID].tolist())
-    digest = content_hash(panel)
+    digest, features = content_hash(panel), from_record(feature_set)
     bundles = {}
     for role, fit in states.items():
         scale, calibration = np.nan_to_num(replays[role].scale[-1]), calibrations[role]
@@ -254,6 +256,7 @@ def seal_bundles(
             served=np.array([name in alive for name in fit.ids]),
             widths=calibration.widths,
             calibration_cutoffs=calibration.cutoffs,
+            features=features if features.steps else None,
         )
         bundles[role] = seal(draft)
     return bundles

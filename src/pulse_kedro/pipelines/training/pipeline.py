@@ -78,7 +78,7 @@ def create_retraining_pipeline(**_: object) -> Pipeline:
 def _room(beginning: list[Node]) -> Pipeline:
     """Nodes that make recipe, cycle, plan and states, and what every run does with them."""
     replayed = ["states", "replays", "combinations"]
-    sealed = [*replayed, "calibrations", "panel", "series", "cycle"]
+    sealed = [*replayed, "calibrations", "panel", "series", "feature_set", "cycle"]
     return Pipeline(
         [
             *beginning,

@@ -71,7 +71,7 @@ class Facts:
     """Everything the report says in sentences.
 
     `held_by_step` is the share of outcomes inside the 80 % intervals of the backtest, one value per step; `leaning`
-    says how many slices of it are biased, empty when none is.
+    says how many slices of it are biased, empty when none is. `features` is the manifest of the feature set.
     """
 
     period: Period
@@ -80,6 +80,7 @@ class Facts:
     cycle: CommittedCycle
     decision: Mapping[str, object]
     quality: Mapping[str, object]
+    features: Mapping[str, object]
     scores: Scores
     cutoffs: tuple[pd.Timestamp, ...]
     horizon: int

@@ -39,6 +39,7 @@ def gather(
     cycle: CommittedCycle,
     decision: Mapping[str, object],
     quality: Mapping[str, object],
+    features: Mapping[str, object],
     period: Period,
     source: SourceOptions,
     options: ReportingOptions,
@@ -50,6 +51,7 @@ def gather(
         cycle: The cycle as it was committed.
         decision: Who serves, and why.
         quality: State of the data.
+        features: Manifest of the feature set.
         period: Where the cycle stands.
         source: What is declared about the data.
         options: What the report shows.
@@ -66,6 +68,7 @@ def gather(
         cycle=cycle,
         decision=decision,
         quality=quality,
+        features=features,
         scores=panel_scores(sources.scores, recipe),
         cutoffs=backtest_cutoffs(sources.curves),
         horizon=int(issued["step"].max()) if len(issued) else 0,

@@ -141,6 +141,14 @@ def _newest(outlook: Outlook, facts: Facts, sources: Sources) -> dict[str, objec
     return asdict(look_back_table(rows, float(actual.iloc[0]), outlook.digits, facts))
 
 
+def _features(manifest: Mapping[str, object]) -> str:
+    """The feature set by its id, with how many columns it has and how far they read."""
+    columns = manifest["columns"]
+    count = counted(len(columns) if isinstance(columns, list) else 0, "column")
+    newest = f"none reads past its own period (leakage horizon {manifest['leakage_horizon']})"
+    return f"{manifest['id']}, definition {str(manifest['definition_hash'])[:12]}, {count}; {newest}"
+
+
 def _provenance(facts: Facts) -> list[Entry]:
     cycle = facts.cycle
     pairs = (
@@ -149,6 +157,7 @@ def _provenance(facts: Facts) -> list[Entry]:
         ("Committed", f"{cycle.committed_at:%Y-%m-%d %H:%M} UTC"),
         ("Line", cycle.line),
         ("Snapshot of the data", cycle.snapshot),
+        ("Features", _features(facts.features)),
         ("Recipe", cycle.recipe),
         ("Bundle", cycle.bundle),
         ("Rulebook", cycle.rulebook),

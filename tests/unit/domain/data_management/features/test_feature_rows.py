@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pulse_kedro.domain.data_management.features import describe_rows
+from pulse_kedro.domain.data_management.features.rows import describe_rows
 from pulse_kedro.domain.data_management.series import panel_of
 from pulse_kedro.domain.panel import frequency
 from source_samples import monthly, snapshot_of, two_years
