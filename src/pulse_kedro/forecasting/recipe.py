@@ -29,7 +29,7 @@ from pulse_kedro.forecasting.kinds import (
 
 LATER = ("season", "half_life", "refresh", *OWN_FIELDS)
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
-CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
+CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "own_powers", "nnls", "lasso", "best"]
 """Families of ways to combine, simplest first."""
 
 
@@ -127,8 +127,8 @@ class CombinationOptions:
         default=("median", "trimmed_mean", "powers", "leaders", "best"), min_length=1
     )
     """Which ways to combine compete; they are always tried from the simplest to the most complex. `powers` are weights
-    proportional to error^-p, `leaders` medians of the best members, `nnls` non-negative least squares per block of
-    steps, `lasso` a pooled lasso stack."""
+    proportional to error^-p, `leaders` medians of the best members, `own_powers` weights of each series by its own
+    errors, `nnls` non-negative least squares per block of steps, `lasso` a pooled lasso stack."""
     loss: Literal["scaled_error", "relative"] = "scaled_error"
     """What ranks members and candidates: the mean scaled error, or the mean of sMAPE and MASE, each relative to the
     member `naive` at the same cutoffs."""
