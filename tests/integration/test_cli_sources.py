@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 from kedro.framework.project import configure_project
-from sqlalchemy import Column, MetaData, Table, Text, insert
 
 from misbehaving_server import Misbehaving, Reply, serving
 from pulse_kedro.adapters.sources.last_ingest import last_ingests
-from pulse_kedro.adapters.stores.columns import Utc
+from pulse_kedro.adapters.stores.blobs import open_blobs
 from pulse_kedro.adapters.stores.engine import open_for_writing
+from pulse_kedro.adapters.stores.vintages import VintageStore
 from pulse_kedro.cli import cli
 from source_samples import DECLARATION
 
@@ -130,15 +131,19 @@ def test_a_wrong_entry_is_one_sentence(ask: Ask) -> None:
 
 def test_the_last_ingest_is_the_newest_one(tmp_path: Path) -> None:
     engine = open_for_writing(f"sqlite:///{tmp_path}/pulse.db")
-    assert {} == last_ingests(None)
-    kept = MetaData()
-    vintages = Table("vintages", kept, Column("source", Text), Column("kept_at", Utc), extend_existing=True)
-    kept.create_all(engine, checkfirst=True)
-    moments = [datetime(2026, 1, day, 12, tzinfo=UTC) for day in (1, 3, 2)]
-    with engine.begin() as connection:
-        connection.execute(insert(vintages), [{"source": "shops", "kept_at": moment} for moment in moments])
+    store = VintageStore(engine, open_blobs(str(tmp_path / "snapshots")))
+    moments = [datetime(2026, 1, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
+    assert ({}, {}) == (last_ingests(None), last_ingests(engine))
+    for value, moment in enumerate(moments):
+        store.append("shops", offered(float(value), moment), now=moment)
 
-    assert {"shops": moments[1]} == last_ingests(engine)
+    assert {"shops": moments[2]} == last_ingests(engine)
+
+
+def offered(value: float, moment: datetime) -> pd.DataFrame:
+    """One value of one shop, published at a moment."""
+    row = {"unique_id": ["a"], "ds": [pd.Timestamp("2019-01-01")], "y": [value], "available_at": [pd.Timestamp(moment)]}
+    return pd.DataFrame(row)
 
 
 def test_the_bundled_source_answers_without_a_network(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ DECLARED_BUT_NOT_IMPORTED = {
     "kedro-mlflow": "a plugin that registers itself",
     "pyarrow": "what pandas reads and writes Parquet with",
 }
-OPTIONAL = ("dask", "lightgbm", "foundation", "search")
+OPTIONAL = ("dask", "lightgbm", "foundation", "s3", "search")
 """Extras whose packages the source imports, inside the functions that need them."""
 OWNERS = {"chronos": "chronos-forecasting"}
 """Distributions of modules that need not be installed here."""

@@ -59,7 +59,7 @@ def sources_of(
         outcomes: What came of asking, by name; empty where nobody asked.
 
     Returns:
-        `sources` (with `check: null` where nobody asked) and `failed`, how many failed.
+        `sources` (whose `check` is null where nobody asked) and `failed`, how many failed.
     """
     rows = [_source(source, ingested.get(name), outcomes.get(name)) for name, source in sources.items()]
     failed = sum(isinstance(outcome.result, SourceFailed) for outcome in outcomes.values())

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, Text, column, func, inspect, select, table
+from sqlalchemy import Engine, func, select
 
 from pulse_kedro.adapters.stores.columns import Utc
-
-VINTAGES = "vintages"
-"""Table with a row for each time that something new of a source was kept."""
+from pulse_kedro.adapters.stores.tables import vintages
 
 
 def last_ingests(engine: Engine | None) -> Mapping[str, datetime]:
-    """Newest moment at which something of a source was kept, in UTC, by name of the source.
+    """Newest moment at which something new of a source was kept, in UTC, by name of the source.
 
     Args:
         engine: Opened for reading; `None` where nothing was ever run.
@@ -20,9 +18,8 @@ def last_ingests(engine: Engine | None) -> Mapping[str, datetime]:
     Returns:
         Nothing for a source that was never ingested.
     """
-    if engine is None or not inspect(engine).has_table(VINTAGES):
+    if engine is None:
         return {}
-    vintages = table(VINTAGES, column("source", Text), column("kept_at", Utc))
     newest = select(vintages.c.source, func.max(vintages.c.kept_at, type_=Utc)).group_by(vintages.c.source)
     with engine.connect() as connection:
         return {str(source): moment for source, moment in connection.execute(newest)}

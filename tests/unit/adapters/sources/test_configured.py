@@ -93,7 +93,8 @@ def test_no_file_means_no_source(tmp_path: Path) -> None:
             {"type": "http", "url": "https://example.org", "paging": {"kind": "pages"}},
             r"Reading shops.paging.kind in .* got 'pages', expected 'none', 'page', 'offset'",
         ),
-        ({"type": "sql", "relation": "x"}, "got too little, expected url is needed, or credentials with con"),
+        ({"type": "sql", "relation": "x"}, "got these keys, expected url is needed, or credentials with con"),
+        ({"type": "sql", "url": "my shops", "relation": "x"}, "expected a URL of SQLAlchemy"),
         ({"type": "sql", "url": "sqlite:///x"}, "got these keys, expected one of relation and query is needed"),
         (
             {"type": "ledger", "rows": "forecasts", "table": DECLARED},
@@ -116,11 +117,17 @@ HTTP = {"type": "http", "url": "https://example.org"}
         ({**HTTP, "credentials": "iris"}, None, r"Write it into conf/local/credentials.yml"),
         ({**HTTP, "credentials": {"token": CANARY}}, None, r"Put what stands here into conf/local/credentials.yml"),
         ({**HTTP, "credentials": "iris"}, {"iris": {"tokn": CANARY}}, r"unfit credentials \(tokn\)"),
+        ({**HTTP, "credentials": "iris"}, {"iris": {"token": f"{CANARY}\n"}}, r"unfit credentials \(token\)"),
         ({**HTTP, "credentials": "iris"}, {"iris": {"user": CANARY}}, r"user and password belong together"),
         ({"type": "fred", "series": ["GDP"], "credentials": "iris"}, {"iris": {"key": CANARY}}, r"unfit credentials"),
         ({**HTTP, "headers": {"x-key": CANARY}, "token": CANARY}, None, r"Reading shops.token in"),
         (
             {"type": "sql", "relation": "x", "url": f"postgresql://me:{CANARY}@db/x"},
+            None,
+            "url may not hold a password",
+        ),
+        (
+            {"type": "sql", "relation": "x", "url": f"postgresql://db/x?password={CANARY}"},
             None,
             "url may not hold a password",
         ),

@@ -124,7 +124,7 @@ class FeatureOptions:
 
 def active(steps: Sequence[StepOptions]) -> tuple[StepOptions, ...]:
     """Steps that are computed: blocks that are switched off are no part of anything."""
-    return tuple(step for step in steps if getattr(step, "on", True))
+    return tuple(step for step in steps if getattr(step, "enabled", True))
 
 
 def as_plain(steps: Sequence[StepOptions]) -> list[dict[str, object]]:
