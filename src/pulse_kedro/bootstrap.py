@@ -19,6 +19,7 @@ from pulse_kedro.domain.errors import InvalidConfiguration, nearest
 if TYPE_CHECKING:  # `status` answers before it is imported
     from kedro.io import AbstractDataset, DataCatalog
 
+    from pulse_kedro.adapters.ingest import Desk
     from pulse_kedro.adapters.sources.configured import ConfiguredSource
     from pulse_kedro.adapters.stores.blobs import Blobs
     from pulse_kedro.adapters.stores.vintages import VintageStore
@@ -244,6 +245,33 @@ def sources(loader: AbstractConfigLoader) -> "Mapping[str, ConfiguredSource]":
     from pulse_kedro.adapters.sources.settings import Given
 
     return configured(loader, Given(database=database_url(loader), place=lambda path: str(_root() / path)))
+
+
+def desk(loader: AbstractConfigLoader) -> "Desk":
+    """Where sources are ingested: store and catalogue opened for writing, variables, contracts, hooks and the clock.
+
+    Args:
+        loader: Configuration of the environment.
+    """
+    from datetime import UTC, datetime
+
+    from pulse_kedro.adapters.deliveries import contracts, variables
+    from pulse_kedro.adapters.ingest import Desk
+    from pulse_kedro.adapters.ingest_hooks import keeper, registered
+    from pulse_kedro.adapters.stores.engine import open_for_writing
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    engine = open_for_writing(database_url(loader))
+    return Desk(
+        engine=engine,
+        store=vintage_store(loader),
+        now=now,
+        registry=variables(loader),
+        contracts=contracts(loader),
+        hooks=(keeper(engine, now), *registered()),
+    )
 
 
 def _catalog(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) -> "DataCatalog":

@@ -43,7 +43,9 @@ def is_worth_showing(record: logging.LogRecord) -> bool:
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "config_patterns": {"sources": ["sources*", "sources*/**", "**/sources*"]},
+    "config_patterns": {
+        name: [f"{name}*", f"{name}*/**", f"**/{name}*"] for name in ("contracts", "sources", "variables")
+    },
     # Never for the catalog: a soft merge hands the keys of the old dataset type to the new one.
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
     "custom_resolvers": {"oc.env": oc.env, "project_root": project_root, "in_project": in_project},

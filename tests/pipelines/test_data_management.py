@@ -42,7 +42,7 @@ def run(
     inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "events": ()}
     inputs |= {"params:features": feature_options(steps), "params:regimes": regime_options()}
     inputs |= {"params:quality": thresholds(), "params:cleaning": cleaning or rules()}
-    return run_room(create_pipeline(), inputs | {"params:as_of": as_of})
+    return run_room(create_pipeline(), inputs | {"params:as_of": as_of, "params:known_at": None})
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
     named = {"observations", "history", "events"}
-    settings = {f"params:{name}" for name in ("source", "as_of", "features", "regimes", "quality", "cleaning")}
+    plain = ("source", "as_of", "known_at", "features", "regimes", "quality", "cleaning")
+    settings = {f"params:{name}" for name in plain}
     assert named | settings == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()
     assert all(node.name.startswith("data_management.") for node in room.nodes)

@@ -64,12 +64,12 @@ def arguments(node: Node) -> dict[str, object]:
 
 
 def test_params_argument_is_built_into_an_options_class(pipelines: dict[str, Pipeline]) -> None:
-    """`as_of` alone is a plain value: it is what one says on the command line."""
+    """`as_of` and `known_at` alone are plain values: they are what one says on the command line."""
     untyped = [
         f"{node.name}: {name}"
         for node, function in functions(pipelines)
         for argument, name in arguments(node).items()
-        if str(name).startswith("params:") and name != "params:as_of"
+        if str(name).startswith("params:") and name not in ("params:as_of", "params:known_at")
         if not hasattr(get_type_hints(function)[argument], "__pydantic_config__")
     ]
 

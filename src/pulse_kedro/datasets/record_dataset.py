@@ -73,7 +73,9 @@ def _as_text(value: object) -> str:
 
 def _period(values: dict[str, Any]) -> Period:
     moments = {name: pd.Timestamp(values[name]) for name in ("as_of", "first_target")}
-    return Period(**values | moments | {"ancestors": tuple(values["ancestors"])})
+    known = values.get("known_at")
+    rest = {"ancestors": tuple(values["ancestors"]), "known_at": None if known is None else pd.Timestamp(known)}
+    return Period(**values | moments | rest)
 
 
 def _cycle(values: dict[str, Any]) -> Cycle:

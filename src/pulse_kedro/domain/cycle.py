@@ -13,12 +13,14 @@ class Period:
     """Where in time a cycle stands and which committed cycles it may build on.
 
     `as_of` is the newest period start the cycle knows; `ancestors` holds keys of committed cycles, the parent first.
+    `known_at` (UTC) is the moment whose knowledge counts; `None` means when the values of `as_of` were published.
     """
 
     as_of: pd.Timestamp
     first_target: pd.Timestamp
     frequency: str
     ancestors: tuple[str, ...]
+    known_at: pd.Timestamp | None = None
 
     @property
     def parent(self) -> str | None:

@@ -224,6 +224,67 @@ faults = Table(
     Index("faults_by_fingerprint", "fingerprint", "at"),
 )
 
+ingests = Table(  # one row for each time that a source was ingested; the order of ids is the order of starts
+    "ingests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(255), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("snapshot", String(64), nullable=True),
+    Column("contract", String(255), nullable=True),
+    Column("rows_in", Integer, nullable=False),  # = stored + duplicates + quarantined
+    Column("stored", Integer, nullable=False),
+    Column("revisions", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("facts", JSON, nullable=False),  # what was asked for, rows by rule, drift of the schema, what hooks did
+    Column("error", Text, nullable=True),
+    Column("started", Utc, nullable=False),
+    Column("ended", Utc, nullable=False),
+    Index("ingests_by_source", "source"),
+)
+
+quarantined = Table(  # rows that were set aside, as they came; the id is the hash of source, column and row
+    "quarantined",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("source", String(255), nullable=False),
+    Column("ingest", Integer, ForeignKey("ingests.id"), nullable=False),
+    Column("row", Integer, nullable=False),  # of the delivery, counted from 1
+    Column("column", String(255), nullable=False),
+    Column("series", Text, nullable=True),
+    Column("rule", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("original", Text, nullable=False),  # JSON
+    Index("quarantined_by_source", "source", "rule"),
+    Index("quarantined_by_ingest", "ingest"),
+)
+
+verdicts = Table(  # what people decided about rows that were set aside; nothing is ever changed or taken away here
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("row", String(32), ForeignKey("quarantined.id"), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("closes", Boolean, nullable=False),  # whether the row waits no longer
+    Column("reason", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("snapshot", String(64), nullable=True),
+    Column("actor", String(255), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("verdicts_by_row", "row"),
+)
+
+watermarks = Table(  # the newest period of each source that was ever stored; the next fetch may begin there
+    "watermarks",
+    metadata,
+    Column("source", String(255), primary_key=True),
+    Column("ds", DateTime, nullable=False),
+    Column("ingest", Integer, ForeignKey("ingests.id"), nullable=False),
+)
+
 events = Table(  # rows are added, never changed
     "events",
     metadata,

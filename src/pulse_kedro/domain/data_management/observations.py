@@ -11,12 +11,29 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from pulse_kedro.domain.data_management.parsing import is_blank, parse_numbers, parse_periods, parse_text, whole
+from pulse_kedro.domain.data_management.parsing import (
+    is_blank,
+    parse_moments,
+    parse_numbers,
+    parse_periods,
+    parse_text,
+    whole,
+)
 from pulse_kedro.domain.data_management.source import SEPARATOR, SourceOptions
-from pulse_kedro.domain.panel import ID, TARGET, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME
 
 AT, COLUMN, RULE = "at", "column", "rule"
-CELL_RULES = ("missing_id", "missing_date", "unreadable_date", "missing_value", "text_value", "infinite_value")
+CELL_RULES = (
+    "missing_id",
+    "missing_date",
+    "unreadable_date",
+    "missing_value",
+    "text_value",
+    "infinite_value",
+    "missing_release",
+    "unreadable_release",
+    "early_release",
+)
 """Rules about one cell, in the order in which they count."""
 BLOCK = 500_000
 """Rows that are read at once, so that a large source costs little more than itself; ours."""
@@ -35,13 +52,20 @@ def observe(source: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
     Returns:
         One row per value cell: `at` (position of the row in the source), `column` (value column), `unique_id` (sorted
         categories), `ds` (period start), `y`, the static columns as categories, and `rule` (the first of `CELL_RULES`
-        that is broken, else missing). Of several value columns, empty cells are gaps and no observations; a row in
-        which all of them are empty leaves one observation that breaks `missing_value`.
+        that is broken, else missing); and `available_at` (UTC, without zone) where a column says it. Of several value
+        columns, empty cells are gaps and no observations; a row in which all of them are empty leaves one observation
+        that breaks `missing_value`.
     """
     text = [*options.columns.unique_id, *options.static]
-    source = source.assign(**{name: whole(source[name]) for name in text})
+    source = source.assign(**{name: _once(whole(source[name])) for name in text})
     blocks = (source.iloc[start : start + BLOCK] for start in range(0, len(source), BLOCK))
     return _join([part for block in blocks for part in _observe(block, options)])
+
+
+def _once(values: pd.Series) -> pd.Series:
+    """Text as categories, so that each is read once; any other column as it is."""
+    is_text = values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
+    return values.astype("category") if is_text else values
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -61,6 +85,7 @@ def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFra
     columns, key = options.columns, _key(block, options)
     when = parse_periods(block[columns.ds], options.step, options.date_format)
     undated = is_blank(block[columns.ds])
+    released, unreleased = _released(block, options)
     blank = {name: is_blank(block[name]) for name in columns.y}
     silent = np.logical_and.reduce(list(blank.values()))
     several, everywhere = len(columns.y) > 1, np.ones(len(block), dtype=bool)
@@ -84,9 +109,22 @@ def _observe(block: pd.DataFrame, options: SourceOptions) -> Iterator[pd.DataFra
             blank[name][counts],
             np.isnan(values),
             np.isinf(values),
+            unreleased[counts],
+            np.isnat(released[counts]) & (columns.available_at is not None),
+            released[counts] < options.step.end(table[TIME]).to_numpy(),
         )
+        if columns.available_at is not None:
+            table[AVAILABLE_AT] = released[counts]
         labels = {label: pd.Categorical(texts) for label, texts in _labels(cells, name, options).items()}
         yield table.assign(**labels, **{RULE: _first(broken)})
+
+
+def _released(block: pd.DataFrame, options: SourceOptions) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
+    """Moment of publication of each row in UTC, `NaT` where it cannot be read, and where the cell is empty."""
+    name = options.columns.available_at
+    if name is None:
+        return np.full(len(block), np.datetime64("NaT", "ns")), np.zeros(len(block), dtype=bool)
+    return parse_moments(block[name], None).to_numpy(), is_blank(block[name])
 
 
 def _key(block: pd.DataFrame, options: SourceOptions) -> Names:

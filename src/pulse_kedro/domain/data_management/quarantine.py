@@ -1,8 +1,10 @@
 """Rows that were set aside: what they said, which rule they break, and when there are too many of them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.data_management.observations import AT, COLUMN, RULE
@@ -10,7 +12,7 @@ from pulse_kedro.domain.data_management.parsing import FIRST_YEAR, LAST_YEAR, pa
 from pulse_kedro.domain.data_management.source import CONFIGURATION, SourceOptions
 from pulse_kedro.domain.data_management.steps import spell
 from pulse_kedro.domain.errors import InvalidInput
-from pulse_kedro.domain.panel import ID, TARGET, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, TARGET, TIME
 
 _DATE = f"a date between {FIRST_YEAR} and {LAST_YEAR} in the format source.date_format (ISO 8601 when null)"
 SENTENCES = {
@@ -20,10 +22,13 @@ SENTENCES = {
     "missing_value": (TARGET, "column {column!r} is empty"),
     "text_value": (TARGET, "column {column!r} holds {cell!r}, expected a number"),
     "infinite_value": (TARGET, "column {column!r} holds {cell!r}, expected a finite number"),
+    "missing_release": (AVAILABLE_AT, "column {column!r} is empty"),
+    "unreadable_release": (AVAILABLE_AT, "column {column!r} holds {cell!r}, expected a moment in ISO 8601"),
+    "early_release": (AVAILABLE_AT, "column {column!r} holds {cell!r}, expected no moment before the period ends"),
 }
 """For each rule about one cell, the column it looks at and the sentence it leaves."""
 REPEAT_RULES = ("duplicate", "conflict")
-"""Rules about rows that share series and period: equal values, different values."""
+"""Rules about rows that share series and period, and publication where it is known: equal values, different values."""
 
 
 class TooManyBadRows(InvalidInput):
@@ -45,19 +50,26 @@ class TooManyBadRows(InvalidInput):
         )
 
 
-def set_aside(source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
+Expects = Callable[[str, str, SourceOptions], str]
+"""What a rule about a variable expects of a series: its id, the rule and the declaration to words."""
+
+
+def set_aside(
+    source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptions, expects: Expects | None = None
+) -> pd.DataFrame:
     """The observations that break a rule, as text, with rule and reason in front.
 
     Args:
         source: The table as it was read, default index.
         observed: Its observations, each with the rule it breaks.
         options: What the source declares.
+        expects: Says what rules about variables expect, where there are any.
 
     Returns:
         `row` (counted from 1), `series` (missing where it has no name), `rule`, `reason` and every column of the source
         as text, in source order. A source column that is called like one of the first four gets the prefix `source.`.
     """
-    broken = observed.loc[observed[RULE].notna()].sort_values([AT, COLUMN], kind="stable")
+    broken = observed.take(in_source_order(observed))
     cells = source.loc[broken[AT]].apply(parse_text) if len(broken) else source.iloc[:0]
     text = cells.astype(object).where(cells.notna(), None).reset_index(drop=True)
     front = pd.DataFrame(
@@ -65,11 +77,20 @@ def set_aside(source: pd.DataFrame, observed: pd.DataFrame, options: SourceOptio
             "row": broken[AT].to_numpy() + 1,
             "series": broken[ID].to_numpy(dtype=object),
             "rule": broken[RULE].astype(object).to_numpy(),
-            "reason": _reasons(source, broken, options),
+            "reason": _reasons(source, broken, options, expects),
         }
     )
     text.columns = pd.Index([f"source.{name}" if name in front else str(name) for name in text.columns])
     return pd.concat([front, text], axis=1)
+
+
+def in_source_order(observed: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Positions of the observations that break a rule, in the order of the source."""
+    broken = np.flatnonzero(observed[RULE].notna())
+    order: npt.NDArray[np.int64] = np.lexsort(
+        (observed[COLUMN].cat.codes.to_numpy()[broken], observed[AT].to_numpy()[broken])
+    )
+    return broken[order]
 
 
 def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooManyBadRows:
@@ -89,25 +110,33 @@ def refuse(quarantine: pd.DataFrame, total: int, options: SourceOptions) -> TooM
     return TooManyBadRows(options.name, total, options.max_quarantined, counts, example)
 
 
-def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions) -> list[str]:
+def _reasons(source: pd.DataFrame, broken: pd.DataFrame, options: SourceOptions, expects: Expects | None) -> list[str]:
     """Why each observation was set aside, in words."""
+    if AVAILABLE_AT not in broken:
+        broken = broken.assign(**{AVAILABLE_AT: np.datetime64("NaT", "ns")})
     repeats = broken.loc[broken[RULE].isin(REPEAT_RULES)]
-    values: dict[tuple[str, pd.Timestamp], set[float]] = defaultdict(set)
-    for series, when, value in zip(repeats[ID], repeats[TIME], repeats[TARGET], strict=True):
-        values[series, when].add(value)
-    columns = (AT, COLUMN, RULE, ID, TIME)
+    values: dict[tuple[str, pd.Timestamp, pd.Timestamp], set[float]] = defaultdict(set)
+    for series, when, value, released in zip(*(repeats[name] for name in _CELL), strict=True):
+        values[series, when, released].add(value)
+    columns = (AT, COLUMN, RULE, ID, TIME, AVAILABLE_AT)
     return [
-        _repeated(series, when, rule, sorted(values[series, when]))
+        _repeated(series, when, released, rule, sorted(values[series, when, released]))
         if rule in REPEAT_RULES
-        else _unreadable(source, at, str(column), rule, options)
-        for at, column, rule, series, when in zip(*(broken[name] for name in columns), strict=True)
+        else (
+            _unreadable(source, at, str(column), rule, options)
+            if rule in SENTENCES or expects is None
+            else f"column {column!r} holds {source[column].iloc[at]!s}, expected {expects(series, rule, options)}"
+        )
+        for at, column, rule, series, when, released in zip(*(broken[name] for name in columns), strict=True)
     ]
 
 
 def _unreadable(source: pd.DataFrame, at: int, column: str, rule: str, options: SourceOptions) -> str:
     """The sentence about one cell: its column, what it holds, and what was expected."""
     role, sentence = SENTENCES[rule]
-    place = {TIME: options.columns.ds, TARGET: column}.get(role) or _unnamed(source, at, options)
+    columns = options.columns
+    place = {TIME: columns.ds, TARGET: column, AVAILABLE_AT: columns.available_at}.get(role)
+    place = place or _unnamed(source, at, options)
     return sentence.format(column=place, cell=str(source[place].iloc[at]))
 
 
@@ -117,11 +146,18 @@ def _unnamed(source: pd.DataFrame, at: int, options: SourceOptions) -> str:
     return next((name for name in names if parse_text(source[name].iloc[[at]]).isna().iloc[0]), names[0])
 
 
-def _repeated(series: str, when: pd.Timestamp, rule: str, values: list[float]) -> str:
-    """The sentence about observations of one series and period."""
+def _repeated(series: str, when: pd.Timestamp, released: pd.Timestamp, rule: str, values: list[float]) -> str:
+    """The sentence about observations of one series and period, published at one moment where that is known."""
     cell = f"series {series!r}, period {spell(when)}"
+    known = not pd.isna(released)
+    if known:
+        cell += f", published {released.isoformat()}Z"
     if rule == "duplicate":
-        return f"{cell}: the same value stands in another row, which is kept"
+        earlier = " published no later" if known else ""
+        return f"{cell}: the same value stands in another row{earlier}, which is kept"
     shown = ", ".join(str(value) for value in values[:3])
     more = ", …" if len(values) > len(values[:3]) else ""
     return f"{cell}: {len(values)} different values ({shown}{more}), so none is kept"
+
+
+_CELL = (ID, TIME, TARGET, AVAILABLE_AT)

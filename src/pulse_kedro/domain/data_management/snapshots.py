@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from pulse_kedro.domain.data_management.revisions import known_at
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.panel import AVAILABLE_AT, TIME, content_hash
 
+SNAPSHOTS = "snapshots"
+"""Key in the `attrs` of a table that was read from the store: ids of the snapshots it came from."""
 _ID_DIGITS = 16
 
 
@@ -26,21 +29,40 @@ class Snapshot:
     parents: tuple[str, ...] = field(default=(), compare=False)
 
 
-def take(rows: pd.DataFrame, as_of: pd.Timestamp, options: SourceOptions, *, parents: Sequence[str] = ()) -> Snapshot:
+def take(
+    rows: pd.DataFrame,
+    as_of: pd.Timestamp,
+    options: SourceOptions,
+    moment: pd.Timestamp | None = None,
+    *,
+    parents: Sequence[str] = (),
+) -> Snapshot:
     """Snapshot of what is known at a period.
 
     Args:
         rows: Usable rows of the source (`unique_id`, `ds`, `y`, `available_at`, static columns).
-        as_of: Start of the newest known period; its values are published `release_lag_days` after its end.
+        as_of: Start of the newest known period.
         options: What the source declares.
+        moment: Whose knowledge counts, aware; `None` takes the publication of `as_of`: `release_lag_days` after its
+            end or, where the source says when its rows were published, with its first value if that came later.
         parents: Stored snapshots from which the rows were read, see `VintageStore.snapshots_of`.
 
     Returns:
-        The rows up to that period that are published when its own values are. Later rows change neither rows nor id.
+        The rows up to that period that were published by then, of several revisions the newest. Later rows change
+        neither rows nor id.
     """
-    published = options.release(pd.Series([as_of])).iloc[0]
-    known = rows.loc[rows[TIME].le(as_of) & rows[AVAILABLE_AT].le(published)].reset_index(drop=True)
+    known = known_at(rows.loc[rows[TIME].le(as_of)], moment or _publication(rows, as_of, options))
+    known = known.reset_index(drop=True)
     return Snapshot(id=snapshot_id(known), rows=known, as_of=as_of, source=options.name, parents=tuple(parents))
+
+
+def _publication(rows: pd.DataFrame, as_of: pd.Timestamp, options: SourceOptions) -> pd.Timestamp:
+    """Moment at which the values of a period were published."""
+    declared: pd.Timestamp = options.release(pd.Series([as_of])).iloc[0]
+    if options.columns.available_at is None:
+        return declared
+    first = rows.loc[rows[TIME].eq(as_of), AVAILABLE_AT].min()
+    return declared if pd.isna(first) else max(declared, first)
 
 
 def snapshot_id(rows: pd.DataFrame) -> str:

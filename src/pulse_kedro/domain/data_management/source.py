@@ -25,6 +25,9 @@ class SourceColumns:
     """Column with any date inside the period."""
     y: tuple[str, ...] = Field(min_length=1)
     """Columns with values to forecast, one name or a list; of several, each makes a series of its own."""
+    available_at: str | None = None
+    """Column with the moment at which the value of the row was published, where the source keeps revisions; `null`
+    takes the end of the period plus the release lag. Text is ISO 8601; a moment without an offset is UTC."""
 
     @field_validator("unique_id", "y", mode="before")
     @classmethod
@@ -33,9 +36,9 @@ class SourceColumns:
 
     @model_validator(mode="after")
     def _refuse_shared_columns(self) -> Self:
-        names = [*self.unique_id, self.ds, *self.y]
+        names = [name for _, name in self.roles()]
         if len(set(names)) < len(names):
-            message = f"unique_id, ds and y need columns of their own, got {', '.join(map(repr, names))}"
+            message = f"unique_id, ds, y and available_at need columns of their own, got {', '.join(map(repr, names))}"
             raise ValueError(message)
         return self
 
@@ -48,6 +51,8 @@ class SourceColumns:
         yield from (("source.columns.unique_id", name) for name in self.unique_id)
         yield "source.columns.ds", self.ds
         yield from (("source.columns.y", name) for name in self.y)
+        if self.available_at is not None:
+            yield "source.columns.available_at", self.available_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))

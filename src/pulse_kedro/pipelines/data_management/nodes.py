@@ -13,23 +13,27 @@ from pulse_kedro.domain.data_management.quality.report import assess
 from pulse_kedro.domain.data_management.regimes import RegimeOptions, sense
 from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
-from pulse_kedro.domain.data_management.snapshots import Snapshot, take
+from pulse_kedro.domain.data_management.snapshots import SNAPSHOTS, Snapshot, take
 from pulse_kedro.domain.data_management.source import SourceOptions
 
 
 def split_rows(observations: pd.DataFrame, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the source that can be used, and the quarantine: the others, each with its reason."""
-    return split(observations, source)
+    rows, quarantine = split(observations, source)
+    rows.attrs[SNAPSHOTS] = observations.attrs.get(SNAPSHOTS, ())
+    return rows, quarantine
 
 
-def resolve_cycle(rows: pd.DataFrame, as_of: str | None, source: SourceOptions, history: Ancestry) -> Period:
-    """Period at which this cycle stands, and the committed cycles it may build on."""
-    return resolve(rows, as_of, source, history)
+def resolve_cycle(
+    rows: pd.DataFrame, as_of: str | None, known_at: str | None, source: SourceOptions, history: Ancestry
+) -> Period:
+    """Period at which this cycle stands, the moment whose knowledge counts, and the cycles it may build on."""
+    return resolve(rows, as_of, source, history, known_at=known_at)
 
 
 def take_snapshot(rows: pd.DataFrame, period: Period, source: SourceOptions) -> Snapshot:
     """Immutable snapshot of what is known at the period, named by its content."""
-    return take(rows, period.as_of, source)
+    return take(rows, period.as_of, source, period.known_at, parents=rows.attrs.get(SNAPSHOTS, ()))
 
 
 def clean_panel(

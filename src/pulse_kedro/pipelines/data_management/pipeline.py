@@ -18,11 +18,12 @@ def create_pipeline(**_: object) -> Pipeline:
     """Source -> rows -> period -> snapshot -> cleaned -> panel -> features, regimes; a quality report beside them."""
     known = {name: name for name in ("rows", "quarantine", "snapshot", "cleaning_log")}
     declared = {name: f"params:{name}" for name in ("source", "quality")}
+    asked = ["rows", "params:as_of", "params:known_at", "params:source", "history"]
     sensed = ["panel", "events", "params:source", "params:regimes"]
     return Pipeline(
         [
             Node(split_rows, ["observations", "params:source"], ["rows", "quarantine"], name="split_rows"),
-            Node(resolve_cycle, ["rows", "params:as_of", "params:source", "history"], "period", name="resolve_cycle"),
+            Node(resolve_cycle, asked, "period", name="resolve_cycle"),
             Node(take_snapshot, ["rows", "period", "params:source"], "snapshot", name="take_snapshot"),
             Node(
                 clean_panel,

@@ -8,6 +8,7 @@ from pulse_kedro.domain.data_management.quality.findings import KINDS, Findings,
 from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.quality.stretches import find_gaps
 from pulse_kedro.domain.data_management.quarantine import REPEAT_RULES
+from pulse_kedro.domain.data_management.revisions import newest
 from pulse_kedro.domain.data_management.series import ALIVE, ENDED, SHORT, describe_series
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
@@ -129,6 +130,7 @@ def _count_cleaned(log: pd.DataFrame) -> dict[str, int]:
 
 def _count_rows(rows: pd.DataFrame, quarantine: pd.DataFrame, snapshot: Snapshot) -> dict[str, object]:
     """Rows of the whole source by what became of them."""
+    values = len(newest(rows))
     rules = quarantine.groupby("rule", sort=True)
     return {
         "in": len(rows) + len(quarantine),
@@ -140,7 +142,8 @@ def _count_rows(rows: pd.DataFrame, quarantine: pd.DataFrame, snapshot: Snapshot
             for rule, group in rules
         },
         "known": len(snapshot.rows),
-        "after_as_of": len(rows) - len(snapshot.rows),
+        "after_as_of": values - len(snapshot.rows),
+        "revisions": len(rows) - values,
     }
 
 
