@@ -91,10 +91,10 @@ def ingest(folder: Path) -> Figures:
 
 def read(folder: Path) -> Figures:
     """Read series as of a day, each with a new store; the work of the second process."""
-    url, took, found = f"sqlite:///{folder}/pulse.db", [], 0
+    url, took, busy, found = f"sqlite:///{folder}/pulse.db", [], [], 0
     series = sorted({f"series_{number:06d}" for number in np.linspace(0, _last_series(folder), READS).astype(int)})
     for name in series:
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         engine = open_for_reading(url)
         assert engine is not None  # noqa: S101  # the first process has made it
         rows = VintageStore(engine, FileBlobs(folder / "objects")).read(
@@ -103,11 +103,13 @@ def read(folder: Path) -> Figures:
             where=[Condition(column="unique_id", operator="==", value=name)],
         )
         took.append(1000 * (time.perf_counter() - start))
+        busy.append(1000 * (time.process_time() - processor))
         found += len(rows)
     return {
         "first_ms": took[0],
         "median_ms": statistics.median(took),
         "worst_ms": max(took),
+        "median_cpu_ms": statistics.median(busy),
         "rows": found // len(series),
     }
 

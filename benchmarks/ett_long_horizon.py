@@ -1,6 +1,6 @@
 """Long-horizon forecasts of the ETT files: squared error of the product's ridges at 96, 192, 336 and 720 steps.
 
-Usage: python benchmarks/ett_long_horizon.py [--json] [--csv FILE]
+Usage: python benchmarks/ett_long_horizon.py [--json] [--csv FILE] [--peers]
 
 Protocol of the published tables: rows up to 8640 train, up to 11520 validate, up to 14400 test; each channel is
 standardised with the mean and deviation of the training rows; errors are means over channels, steps and every window
@@ -8,6 +8,9 @@ of the test rows, the last ones included; inputs may reach back into earlier row
 training rows, its penalty by generalised cross-validation, and is then asked at every origin with fixed weights; the
 forecast is the median of the members. Look-backs are two, three and four weeks, fixed in advance; that a ridge around
 the last value and one on raw levels take part was chosen on the validation rows, which are reported too.
+
+`--peers` installs darts into an environment of its own and asks its global linear regression, which reads two weeks
+too, about the same windows: minutes.
 
 Without `--csv` the data are made up (a day, a week and noise), so that the script always runs; floors are then left
 out.
@@ -20,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from protocol.environments import ask, install
 from protocol.inputs import read_settings
 from protocol.meter import metered
 from protocol.report import Figures, Floor, heading, speak
@@ -38,6 +42,10 @@ MEMBERS = (
     MemberOptions(kind="last_ridge", look_back=336, scale="none"),
     MemberOptions(kind="raw_ridge", look_back=336, scale="none"),
 )
+DARTS = ("u8darts==0.40.0", "pandas==2.3.3", "numpy==1.26.4")
+"""What the peer is installed from."""
+LINEAR = 336
+"""Look-back of the peer: that of most published tables."""
 CHUNK = 128
 """Origins asked at once, so that 720 steps of all members stay below 200 MB."""
 Array = npt.NDArray[np.float64]
@@ -87,6 +95,24 @@ def errors(members: list[Ridge], values: Array, first: int, last: int) -> tuple[
     return squared / count, absolute / count
 
 
+def ask_darts(values: Array) -> Figures:
+    """Errors of the peer over the same windows, and what it cost."""
+    python, mse, mae, seconds, versions = install(DARTS), {}, {}, 0.0, {}
+    for horizon in HORIZONS:
+        request = {"look_back": LINEAR, "horizon": horizon, "train": TRAIN, "first": VALIDATION, "last": TEST}
+        answer = ask(python, "darts/linear_regression.py", request, {"values": values})
+        mse[str(horizon)], mae[str(horizon)] = (float(answer.arrays[name]) for name in ("squared", "absolute"))
+        seconds += float(str(answer.facts["cpu_seconds"]))
+        versions = answer.facts["versions"]
+    mean = {name: float(np.mean(list(found.values()))) for name, found in (("mse", mse), ("mae", mae))}
+    return {
+        "mse": {**mse, "mean": mean["mse"]},
+        "mae": {**mae, "mean": mean["mae"]},
+        "cpu_seconds": seconds,
+        "versions": versions,
+    }
+
+
 def measure(given: argparse.Namespace) -> Figures:
     """All figures."""
     values, figures = read(given.csv), {}
@@ -96,6 +122,7 @@ def measure(given: argparse.Namespace) -> Figures:
             mse, mae = errors(members, values, VALIDATION, TEST)
             validation, _ = errors(members, values, TRAIN, VALIDATION)
             figures[str(horizon)] = {"mse": mse, "mae": mae, "validation_mse": validation}
+    peers = {"darts LinearRegressionModel": ask_darts(values)} if given.peers else None
     mean = {name: float(np.mean([figures[str(h)][name] for h in HORIZONS])) for name in ("mse", "mae")}
     return {
         **heading(["pulse_kedro", "numpy"]),
@@ -104,6 +131,7 @@ def measure(given: argparse.Namespace) -> Figures:
         "mae": {**{h: found["mae"] for h, found in figures.items()}, "mean": mean["mae"]},
         "validation_mse": {h: found["validation_mse"] for h, found in figures.items()},
         "cpu_seconds": cost.cpu_seconds,
+        "peers": peers,
         "floors": [Floor(name="mean MSE", value=mean["mse"] if given.csv else None, high=0.405).as_dict()],
     }
 
@@ -112,6 +140,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--csv", type=Path, help="an ETT file of hours: date, then one column per channel")
+    parser.add_argument("--peers", action="store_true", help="ask darts about the same windows too")
     speak(parser, measure)
 
 

@@ -4,10 +4,10 @@ Usage: python benchmarks/m4.py [--json] [--train FILE --test FILE --horizon H --
        [--peers]
 
 Runs `kedro pulse evaluate --json` through the package's own door and adds the cost of the whole process, start-up
-included. Nothing is downloaded. The floors are those of M4 Weekly (359 series, 13 steps) and are held against weekly
+included. The floors are those of M4 Weekly (359 series, 13 steps) and are held against weekly
 files only. Without files it makes hourly series with two seasons, so that members, combination and cost can be looked
-at where no file is at hand; their errors say nothing about M4. `--peers` fits AutoETS and dynamic Theta of
-statsforecast on the same files afterwards: minutes.
+at where no file is at hand; their errors say nothing about M4. `--peers` installs statsforecast
+into an environment of its own and fits AutoETS and dynamic Theta on the same files afterwards: minutes.
 """
 
 import argparse

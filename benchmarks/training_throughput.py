@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from protocol.environments import install
 from protocol.report import Figures, Floor, heading, speak
 
 from pulse_kedro.domain.panel import Array
@@ -118,15 +119,11 @@ def read(path: Path | None) -> Array:
     return np.asarray(table.to_numpy(dtype=float))
 
 
-def install_peer(folder: Path) -> Path:
-    """Python of a new virtual environment that has neuralforecast and this torch; minutes, over the network."""
+def wanted() -> list[str]:
+    """What the peer is installed from: the torch of this project, so that both compute with the same library."""
     import torch
 
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603  # our own folder
-    python = folder / "bin" / "python"
-    wanted = [f"torch=={torch.__version__.split('+')[0]}", "neuralforecast"]
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True, stdout=sys.stderr)  # noqa: S603
-    return python
+    return [f"torch=={torch.__version__.split('+')[0]}", "neuralforecast==3.3.0"]
 
 
 def timed(python: Path, code: str, data: Path, steps: int) -> dict[str, float | str]:
@@ -148,7 +145,7 @@ def measure(given: argparse.Namespace) -> Figures:
     with tempfile.TemporaryDirectory(prefix="pulse-throughput-") as folder:
         data = Path(folder, "values.npy")
         np.save(data, read(given.csv))
-        peer = timed(given.peer or install_peer(Path(folder, "peer")), PEER, data, given.steps)
+        peer = timed(given.peer or install(wanted()), PEER, data, given.steps)
         ours = timed(Path(sys.executable), OURS, data, given.steps)
     speeds = {name: given.steps * BATCH / float(side["cpu_seconds"]) for name, side in (("ours", ours), ("peer", peer))}
     ratio = speeds["ours"] / speeds["peer"]

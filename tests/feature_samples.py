@@ -36,8 +36,8 @@ FAMILY: Mapping[str, list[dict[str, object]]] = {
     "counts": [{"type": "calendar", "fields": ["days", "weekdays"]}],
     "fourier": [{"type": "fourier", "season": 52.18, "order": 2}],
     "holidays": [{"type": "holidays", "country": "DE", "subdivision": "BY"}],
-    "spectral": [{"type": "spectral", "on": True, "window": 5, "bands": 2}],
-    "graph": [{"type": "graph", "on": True, "neighbours": 2, "correlation": 0.0, "overlap": 4}],
+    "spectral": [{"type": "spectral", "enabled": True, "window": 5, "bands": 2}],
+    "graph": [{"type": "graph", "enabled": True, "neighbours": 2, "correlation": 0.0, "overlap": 4}],
 }
 """One member of each family of steps, alone; a law takes all of them."""
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
+from buckets import KEYS, make_bucket, s3_server
 from misbehaving_server import Misbehaving, Reply, serving
 from pulse_kedro.adapters.sources.csv_files import CsvOptions, CsvSource
 from pulse_kedro.adapters.sources.parquet_files import ParquetOptions, ParquetSource
@@ -127,20 +128,15 @@ def test_a_file_behind_http_is_read_without_telling_its_key(server: Misbehaving)
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, Any]]:
     """A bucket `pulse` in an S3 server of this machine, and the credentials that open it."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = {"endpoint_url": f"http://{host}:{port}"}
-    credentials = {"key": "reader", "secret": "canary-secret", "client_kwargs": client}
-    files = fsspec.filesystem("s3", **credentials, skip_instance_cache=True)
-    files.mkdir("pulse")
-    files.pipe_file("pulse/shops.csv", TEXT.encode())
-    with files.open("pulse/shops.parquet", "wb") as file:
-        TABLE.to_parquet(file)
-    yield credentials
-    server.stop()
+    with s3_server() as address:
+        make_bucket(address, "pulse")
+        client = {"endpoint_url": address, "region_name": KEYS["region"]}
+        credentials = {"key": KEYS["key"], "secret": KEYS["secret"], "client_kwargs": client}
+        files = fsspec.filesystem("s3", **credentials, skip_instance_cache=True)
+        files.pipe_file("pulse/shops.csv", TEXT.encode())
+        with files.open("pulse/shops.parquet", "wb") as file:
+            TABLE.to_parquet(file)
+        yield credentials
 
 
 @pytest.mark.slow
@@ -175,3 +171,18 @@ def test_nothing_is_made_up_from_an_empty_table(tmp_path: Path) -> None:
 
     assert (0, ["shop", "month", "sales"]) == (len(fetched.table), list(fetched.table.columns))
     assert issubclass(SourceUnreadable, SourceFailed)
+
+
+def test_parquet_behind_http_is_read_from_a_server_without_ranges(server: Misbehaving, tmp_path: Path) -> None:
+    TABLE.to_parquet(tmp_path / "shops.parquet")
+    server.answers["/shops.parquet"] = Reply((tmp_path / "shops.parquet").read_bytes())
+
+    assert TABLE.equals(fetch(parquet(f"{server.url}/shops.parquet")).table)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_refusal_behind_http_is_told(server: Misbehaving, status: int) -> None:
+    server.answers["/shops.csv"] = Reply(b"no", status=status)
+
+    with pytest.raises(SourceFailed, match=r"expected a table at .*/shops\.csv"):
+        fetch(csv(f"{server.url}/shops.csv"))

@@ -116,6 +116,17 @@ def test_periods_and_series_are_asked_for(server: Misbehaving) -> None:
     assert "observation_end" not in server.asked[-1].query
 
 
+def test_a_series_without_a_vintage_leaves_the_others(server: Misbehaving) -> None:
+    facts = {"count": 0, "observations": []}
+    server.answers["/two"] = lambda query, _: Reply(facts) if query["series_id"] == "NEW" else fred(query, 1)
+
+    table = fetch(source(server, "/two", series=["NEW", "GDPC1"])).table
+
+    assert {"GDPC1"} == set(table["unique_id"])
+    assert "datetime64[ns, UTC]" == str(table["available_at"].dtype)
+    assert list(table.columns) == list(fetch(source(server, "/two", series=["NEW"])).table.columns)
+
+
 @pytest.mark.parametrize("output_type", [2, 3])
 def test_vintages_side_by_side_become_rows(server: Misbehaving, output_type: int) -> None:
     rows = [

@@ -374,6 +374,25 @@ def test_no_secret_is_in_a_message_or_a_log(server: Misbehaving, caplog: pytest.
     assert "bad key ***" in str(raised.value)
 
 
+@pytest.mark.parametrize("place", range(20, 330, 10))
+def test_not_even_half_a_secret_is_shown(server: Misbehaving, place: int) -> None:
+    for status in (200, 400):
+        server.answers["/rows"] = Reply(f"{'x' * place}{CANARY}".encode(), status=status)
+
+        with pytest.raises(SourceUnreadable) as raised:
+            fetch(source(server, credentials={"token": CANARY}))
+        assert "canary" not in str(raised.value)
+
+
+def test_a_secret_is_hidden_as_json_spells_it(server: Misbehaving) -> None:
+    secret = 'canary "with" ä'  # noqa: S105  # not one of anybody
+    server.answers["/rows"] = Reply({"key": secret}, status=400)
+
+    with pytest.raises(SourceUnreadable) as raised:
+        fetch(source(server, credentials={"parameter": "key", "value": secret}))
+    assert "canary" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

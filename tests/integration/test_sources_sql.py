@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from pulse_kedro.adapters.sources.asking import ask
 from pulse_kedro.adapters.sources.settings import Given
 from pulse_kedro.adapters.sources.sql_tables import SQL, SqlOptions, SqlSource
 from pulse_kedro.domain.data_management.fetching import (
@@ -103,6 +104,25 @@ def test_bounds_leave_out_nothing_however_dates_are_spelled(tmp_path: Path) -> N
     fetched = fetch(source(tmp_path, query="SELECT * FROM days WHERE day BETWEEN :start AND :end"), start=day, end=day)
 
     assert spellings == fetched.table["day"].tolist()
+
+
+def test_large_numbers_stay_exact_beside_missing_ones(tmp_path: Path) -> None:
+    numbers = [2**53 + 1, None, 2**53 + 3, 4]
+    with sqlite3.connect(tmp_path / "shops.db") as connection:
+        connection.execute("CREATE TABLE numbers (n)")
+        connection.executemany("INSERT INTO numbers VALUES (?)", [(number,) for number in numbers])
+    connection.close()
+
+    for chunk in (1, 2, 10):
+        table = fetch(source(tmp_path, relation="numbers", chunk_rows=chunk)).table
+        assert numbers == [None if pd.isna(number) else int(number) for number in table["n"]]
+
+
+def test_a_column_that_comes_twice_is_told(place: Path) -> None:
+    found = source(place, query="SELECT shop, sales, sales FROM sales")
+
+    with pytest.raises(SourceFailed, match="got column 'sales' more than once"):
+        asyncio.run(ask("shops", found, Request()))
 
 
 @pytest.mark.parametrize(

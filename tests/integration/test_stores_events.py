@@ -102,4 +102,5 @@ def test_the_dataset_appends_and_loads(url: str) -> None:
 
     assert (an_event(1), an_event(2), an_event(3)) == EventsDataset(url=url).load()
     assert dataset.exists()
+    assert (an_event(2),) == EventsDataset(url=url, kinds=[KINDS[2]]).load()
     assert "sqlite" in dataset._describe()["url"]  # noqa: SLF001  # what Kedro prints

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,16 +14,22 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pulse_kedro.adapters.stores import cycles, edges, journal, ledger, snapshots
+from old_databases import go_back
+from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, retention, snapshots
+from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
 from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
+from pulse_kedro.adapters.stores.vintages import VintageStore
 from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.data_management.conditions import Condition
+from pulse_kedro.domain.data_management.retention import RetentionOptions
 from pulse_kedro.domain.history import HeadMoved
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS
 from pulse_kedro.domain.recovery.faults import classify
 from records import NOW, a_cycle, a_record, a_snapshot, months, outcomes
+from vintage_samples import moment, rows_of
 
 FIRST = a_cycle("2018-12-01")
 _numbers = count()
@@ -164,3 +171,59 @@ def test_the_same_first_cycle_committed_at_once_on_an_empty_database_is_committe
 
     assert ["main"] * 4 == found
     assert 1 == cycles.read_head(open_for_writing(url)).epoch
+
+
+def test_vintages_are_stored_read_and_cleaned_up(engine: Engine, tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path / "objects")
+    store = VintageStore(engine, blobs)
+    # Code points order these names, which the collation of a language does not.
+    names = ["B", "a", "é", "Z", "b"]
+    store.append("shop", rows_of([(name, "2019-01-01", "2019-02-05", 1.0) for name in names], title="T"), now=NOW)
+    store.append("shop", rows_of([("é", "2019-01-01", "2019-03-05", 2.0)], title="T"), now=NOW)
+    store.append("old", rows_of([("a", "2019-01-01", "2019-02-05", 1.0)]), now=NOW)
+    store.append("old", rows_of([("a", "2019-01-01", "2019-03-05", 2.0)]), now=NOW)
+
+    found = store.read("shop", where=[Condition(column="unique_id", operator=">", value="Z")])
+    before = store.read("shop", as_of=moment("2019-03-04"))
+    rules = RetentionOptions(max_megabytes=1, clean_up_at=1, max_age_days=30, keep_versions=1)
+    done = retention.clean(engine, blobs, rules, now=NOW + timedelta(days=90))
+
+    assert [("a", 1.0), ("b", 1.0), ("é", 2.0)] == list(found[["unique_id", "y"]].itertuples(index=False, name=None))
+    assert [1.0] * 5 == before["y"].tolist()
+    assert ["old"] == [one.snapshot.source for one in done.plan.going]
+    assert 3 == len(inventory.entries(engine)) == len(list(blobs.list()))
+    assert 0 == store.append("shop", rows_of([("é", "2019-01-01", "2019-03-05", 2.0)], title="T"), now=NOW).stored
+
+
+def append_to(url: str, folder: Path, number: int, answers: Any) -> None:  # noqa: ANN401  # a queue
+    """A row that all bring, and one of one's own."""
+    store = VintageStore(open_for_writing(url), FileBlobs(folder))
+    rows = [("shared", "2019-01-01", "2019-02-05", 1.0), (f"own {number}", "2019-01-01", "2019-02-05", 1.0)]
+    done = store.append("race", rows_of(rows), now=NOW)
+    answers.put((done.stored, done.duplicates))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of threads; the children use none
+def test_of_appends_at_once_each_row_is_stored_once(url: str, engine: Engine, tmp_path: Path) -> None:
+    context = get_context("fork")
+    answers = context.Queue()
+    children = [context.Process(target=append_to, args=(url, tmp_path, number, answers)) for number in range(4)]
+    for child in children:
+        child.start()
+    found = sorted(answers.get(timeout=60) for _ in children)
+    for child in children:
+        child.join()
+
+    assert [(1, 1), (1, 1), (1, 1), (2, 0)] == found
+    assert 5 == len(VintageStore(engine, FileBlobs(tmp_path)).vintages("race"))
+
+
+def test_a_database_of_the_first_revision_keeps_its_snapshots(url: str, engine: Engine, tmp_path: Path) -> None:
+    for place, y in enumerate((0.5, 0.1)):
+        snapshots.keep(engine, tmp_path, a_snapshot(y), now=NOW + timedelta(days=place))
+    go_back(engine, "0001")
+
+    upgraded = open_for_writing(url)
+
+    assert 2 == len(snapshots.read(upgraded, tmp_path, "s0.5"))
+    assert [("s0.1", 2), ("s0.5", 1)] == [(entry.id, entry.sequence) for entry in inventory.entries(upgraded)]

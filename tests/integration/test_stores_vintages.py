@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, event, select
 
+from old_databases import go_back
 from pulse_kedro.adapters.stores import edges, objects, snapshots
 from pulse_kedro.adapters.stores.blobs import FileBlobs
-from pulse_kedro.adapters.stores.engine import DatabaseRevision, open_for_reading, open_for_writing, writing
+from pulse_kedro.adapters.stores.engine import DatabaseRevision, open_for_reading, open_for_writing
 from pulse_kedro.adapters.stores.files import DamagedFile
-from pulse_kedro.adapters.stores.migrations.upgrade import scripts
 from pulse_kedro.adapters.stores.tables import parts, vintages
 from pulse_kedro.adapters.stores.tables import snapshots as catalogue
 from pulse_kedro.adapters.stores.vintages import NothingStored, VintageStore
@@ -62,6 +60,24 @@ def test_a_revision_is_seen_from_its_publication_on(store: VintageStore) -> None
     assert [2.0, 2.5] == store.vintages("shop", where=[Condition(column="unique_id", operator="==", value="b")])[
         "y"
     ].tolist()
+
+
+def table_below(text: str, heading: str) -> list[list[str]]:
+    """Cells of the table whose head begins so."""
+    lines = text[text.index(heading) :].splitlines()
+    stop = next(place for place, line in enumerate(lines) if not line.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:stop]]
+
+
+def test_the_store_says_what_the_documents_say(store: VintageStore, project: Path) -> None:
+    page = (project / "docs/explanation/data_store.md").read_text(encoding="utf-8")
+    stored = [("s", ds, available, float(y)) for _, ds, y, available in table_below(page, "| stored |")]
+    store.append("page", rows_of(stored), now=NOW)
+
+    for as_of, *values in table_below(page, "| read as of |"):
+        found = store.read("page", as_of=moment(as_of.split()[0])).set_index("ds")["y"]
+        periods = pd.to_datetime(["2019-01-01", "2019-02-01"])
+        assert values == [str(found[period]) if period in found.index else "–" for period in periods]
 
 
 def test_a_conflict_is_given_back_and_nothing_changes(store: VintageStore) -> None:
@@ -312,21 +328,11 @@ def test_of_appends_at_once_nothing_is_lost_or_doubled(url: str) -> None:
     assert 0 == kept.duplicated(["unique_id", "ds"]).sum()
 
 
-def go_back(engine: Engine) -> None:
-    """Make the database one of revision 0001."""
-    with writing(engine) as connection:
-        with Operations.context(MigrationContext.configure(connection)):
-            for revision in scripts().walk_revisions(base="0001", head="heads"):
-                if revision.revision != "0001":
-                    revision.module.downgrade()
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-
-
 def test_a_database_of_the_first_revision_keeps_its_snapshots(url: str, tmp_path: Path) -> None:
     engine = open_for_writing(url)
     for place, y in enumerate((0.5, 0.1)):
         snapshots.keep(engine, tmp_path / "objects", a_snapshot(y), now=NOW + timedelta(days=place))
-    go_back(engine)
+    go_back(engine, "0001")
     with pytest.raises(DatabaseRevision):
         open_for_reading(url)
 

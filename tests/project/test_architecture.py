@@ -18,7 +18,7 @@ DECLARED_BUT_NOT_IMPORTED = {
     "kedro-mlflow": "a plugin that registers itself",
     "pyarrow": "what pandas reads and writes Parquet with",
 }
-OPTIONAL = ("dask", "lightgbm", "foundation", "search")
+OPTIONAL = ("dask", "lightgbm", "foundation", "s3", "search")
 """Extras whose packages the source imports, inside the functions that need them."""
 OWNERS = {"chronos": "chronos-forecasting"}
 """Distributions of modules that need not be installed here."""
@@ -75,7 +75,7 @@ def owners_of_imports(folder: str) -> list[set[str]]:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [("src", OPTIONAL), ("data", ()), ("tests", ("dev",)), ("benchmarks", ()), ("docs", ("docs", "dev"))],
+    [("src", OPTIONAL), ("data", ()), ("tests", ("dev",)), ("benchmarks", ("dev",)), ("docs", ("docs", "dev"))],
 )
 def test_every_import_is_a_declared_dependency(folder: str, extras: tuple[str, ...]) -> None:
     assert [] == [owners for owners in owners_of_imports(folder) if owners.isdisjoint(declared(*extras))]

@@ -35,3 +35,17 @@ def test_rows_are_monthly_and_complete(rows: pd.DataFrame) -> None:
 
 def test_bundle_stays_small() -> None:
     assert (FOLDER / "us_employment.parquet").stat().st_size < 200_000
+
+
+def test_recessions_are_those_of_the_committee_and_in_order() -> None:
+    path = FOLDER / "us_recessions.csv"
+    dates = pd.read_csv(path, dtype=str)
+    months = pd.PeriodIndex([month for row in dates.itertuples(index=False) for month in row], freq="M")
+
+    described = re.search(r"`us_recessions.csv` .*`([0-9a-f]{64})`", (FOLDER / "README.md").read_text(encoding="utf-8"))
+    assert described is not None
+    assert described[1] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (["peak", "trough"], 11) == (list(dates), len(dates))
+    assert months.is_monotonic_increasing
+    assert ["1948-11", "1949-10", "2007-12", "2009-06"] == [*dates.iloc[0], *dates.iloc[-1]]
+    assert 6 == min(months[1::2].astype("int64") - months[::2].astype("int64"))

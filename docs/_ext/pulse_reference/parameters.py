@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from types import NoneType, UnionType
-from typing import Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -72,6 +72,7 @@ def spell(hint: object) -> str:
         >>> spell(str | None), spell(Literal["a", "b"]), spell(tuple[str, ...])
         ('text or null', '`a`, `b`', 'list of text')
     """
+    hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Literal:
         return codes(inner)
@@ -150,10 +151,10 @@ def _unset(name: str, value: object, hint: object) -> Iterator[str]:
 
 
 def _lists(name: str, value: object, hint: object) -> str:
-    """Tables of what stands in lists of groups, such as the members of a recipe."""
+    """Tables of what stands, or may stand, in lists of groups, such as the members of a recipe."""
     parts = []
     for key, inner in keys_of(name, value):
-        if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
+        if isinstance(inner, list) and (not inner or isinstance(inner[0], Mapping)):
             for found in classes_in(_describe(key.split(".")[1:], hint).hint):
                 fields = list(_fields("", found))
                 rows = [_row(f"{name}.{path}", None, {}, found) for path in fields]
@@ -166,8 +167,9 @@ def _fields(above: str, options: type) -> Iterator[str]:
     """Fields of an options class, and dotted below them those of the classes that they hold."""
     for name, field in options.__pydantic_fields__.items():  # type: ignore[attr-defined]
         yield f"{above}{name}"
-        for inner in classes_in(field.annotation):
-            yield from _fields(f"{above}{name}.", inner)
+        inner = list(classes_in(field.annotation))
+        if len(inner) == 1:  # alternatives have tables of their own
+            yield from _fields(f"{above}{name}.", inner[0])
 
 
 def _limits(field: FieldInfo | None) -> str:

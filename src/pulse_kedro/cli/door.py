@@ -76,7 +76,11 @@ def pulse() -> None:
 def data() -> None:
     """Look after the data: sources, snapshots and where they come from, quality, rows set aside.
 
+    Each of these commands takes --env and --json, too.
+
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
+
+    Example: kedro pulse data snapshots
     """
 
 

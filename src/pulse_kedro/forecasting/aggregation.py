@@ -100,7 +100,7 @@ def prior_weights(choice: Choice, losses: Array, start: int, share: float) -> Ar
     Returns:
         Shape `(M,)`, sum 1.
     """
-    weights = choice.weights if choice.weights.ndim == 1 else choice.weights.mean(axis=1)
+    weights = choice.weights.reshape(len(choice.weights), -1).mean(axis=1)
     weights = weights if choice.rule == "mean" else (weights > 0).astype(float)
     weights = weights * ~np.isnan(losses[:, :start]).all(axis=(1, 2))
     even = np.full(len(weights), 1 / len(weights))

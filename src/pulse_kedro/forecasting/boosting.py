@@ -12,7 +12,18 @@ from typing import Any, Self, cast
 
 import numpy as np
 
+from pulse_kedro.domain.data_management.features.definition import StepOptions, active, as_plain, steps_from
+from pulse_kedro.domain.data_management.features.fitting import FittedFeatures
 from pulse_kedro.domain.panel import Array
+from pulse_kedro.forecasting.boosting_features import (
+    features_at,
+    joined_rows,
+    learn_features,
+    look_back_of,
+    moved_names,
+    packed,
+    unpacked,
+)
 from pulse_kedro.forecasting.boosting_rows import design, history, scales_of, windows_at
 from pulse_kedro.forecasting.experts import PanelDiffers
 from pulse_kedro.forecasting.extras import require_package
@@ -45,17 +56,22 @@ Create = Callable[..., Forecaster]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
-    """One generation: LightGBM's text per block of steps, from the first `trained_until` periods; `""` abstains."""
+    """One generation: LightGBM's text per block of steps, from the first `trained_until` periods; `""` abstains.
+
+    `features` are the steps whose columns it reads too, with what they learned from the same periods.
+    """
 
     trained_until: int
     texts: tuple[str, ...]
+    features: FittedFeatures | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boosted:
     """The median of the always-on members, plus what trees learned of its errors.
 
-    `base` are these members after `seen` periods, `tail` the newest ones, `recipe` what the members are made from.
+    `base` are these members after `seen` periods, `tail` the newest ones, `recipe` what the members are made from. Each
+    generation learns the feature `steps` anew, for series that `names` tells apart whatever their column.
     """
 
     recipe: RecipeOptions
@@ -64,22 +80,25 @@ class Boosted:
     tail: Array
     create: Create = field(compare=False)
     generations: tuple[Forest, ...] = ()
+    steps: tuple[StepOptions, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Name in every table."""
-        return "lightgbm"
+        return "lightgbm_features" if self.steps else "lightgbm"
 
     def update(self, block: Array, batch: str) -> Self:
         """State after `block` of shape `(periods, series)` arrived; the trees stay."""
         base = {name: member.update(block, batch) for name, member in self.base.items()}
-        tail = extend_tail(self.tail, block, history(self.recipe.season_length))
+        tail = extend_tail(self.tail, block, max(history(self.recipe.season_length), 1 + look_back_of(self.steps)))
         return replace(self, base=base, tail=tail, seen=self.seen + len(block))
 
     def align(self, columns: Sequence[int]) -> Self:
         """State for another set of series; the trees are shared by all of them."""
         base = {name: member.align(columns) for name, member in self.base.items()}
-        return replace(self, base=base, tail=align_tail(self.tail, columns))
+        names = moved_names(self.names, columns, [forest.features for forest in self.generations])
+        return replace(self, base=base, tail=align_tail(self.tail, columns), names=names)
 
     @property
     def since_lesson(self) -> int | None:
@@ -99,7 +118,10 @@ class Boosted:
         """
         if y.shape[1] != self.tail.shape[1] or len(y) < known or known < 1:
             raise PanelDiffers(self.name, (len(y), y.shape[1]), known, (known, self.tail.shape[1]))
-        forest = Forest(trained_until=known, texts=tuple(self._grow(y[:known], block) for block in self._blocks()))
+        features = learn_features(self.steps, y[:known], self.names) if self.steps else None
+        told = self._read(features, y[:known], range(1, known + 1))
+        texts = tuple(self._grow(y[:known], told, block) for block in self._blocks())
+        forest = Forest(trained_until=known, texts=texts, features=features)
         return replace(self, generations=joined(self.generations, forest))
 
     def recall(self, y: Array, stops: Sequence[int]) -> Array:
@@ -113,7 +135,9 @@ class Boosted:
         for newest, group in groupby(range(len(own)), key=lambda row: newest_at(self.generations, own[row])):
             rows = list(group)
             stops_of = [own[row] for row in rows]
-            found = self._correct(self.generations[newest], windows[rows], base[rows], stops_of)
+            forest = self.generations[newest]
+            told = self._read(forest.features, y, stops_of)
+            found = self._correct(forest, windows[rows], base[rows], stops_of, told)
             points[[served[row] for row in rows]] = found
         return points
 
@@ -124,7 +148,9 @@ class Boosted:
             return np.full((self.recipe.horizon, self.tail.shape[1]), np.nan)
         base = _median(np.stack([member.forecast() for member in self.base.values()]))
         windows = windows_at(self.tail, [len(self.tail)], self.recipe.season_length)
-        return np.asarray(self._correct(self.generations[newest], windows, base[None], [self.seen])[0])
+        forest = self.generations[newest]
+        told = self._read(forest.features, self.tail, [len(self.tail)])
+        return np.asarray(self._correct(forest, windows, base[None], [self.seen], told)[0])
 
     def rebase(self, y: Array, known: int) -> Self:
         """State over a panel whose past changed; what was learned keeps its place in time.
@@ -143,7 +169,8 @@ class Boosted:
         parts = {
             f"{name}.{key}": values for name, member in self.base.items() for key, values in member.arrays().items()
         }
-        return {"tail": self.tail, **parts}
+        _, learned = packed([forest.features for forest in self.generations])
+        return {"tail": self.tail, **parts, **learned}
 
     def facts(self) -> dict[str, object]:
         """The recipe of the base members, their facts, and the trees as text."""
@@ -151,13 +178,12 @@ class Boosted:
             {"trained_until": forest.trained_until, "texts": list(forest.texts)} for forest in self.generations
         ]
         base = {name: member.facts() for name, member in self.base.items()}
-        return {
-            "kind": self.name,
-            "seen": self.seen,
-            "recipe": self.recipe.as_dict(),
-            "base": base,
-            "generations": generations,
-        }
+        told = {"seen": self.seen, "recipe": self.recipe.as_dict(), "base": base, "generations": generations}
+        if not self.steps:
+            return {"kind": "lightgbm", **told}
+        learned, _ = packed([forest.features for forest in self.generations])
+        own = {"steps": as_plain(self.steps), "names": list(self.names), "features": learned}
+        return {"kind": "lightgbm", "name": self.name, **told, **own}
 
     def _blocks(self) -> list[list[int]]:
         """Steps of each model, from 1."""
@@ -174,7 +200,18 @@ class Boosted:
             start = stop
         return np.stack(points)
 
-    def _grow(self, y: Array, block: Sequence[int]) -> str:
+    def _read(self, features: FittedFeatures | None, y: Array, stops: Sequence[int]) -> Array | None:
+        """Columns of the steps at some stops, `(stops, series, features)`; `None` without steps."""
+        return None if features is None else features_at(features, y, self.names, stops)
+
+    def _rows(
+        self, windows: Array, base: Array, stops: Sequence[int], block: Sequence[int], told: Array | None
+    ) -> Array:
+        """Inputs of a block of steps, with the columns of the feature steps where there are any."""
+        rows = design(windows, base, stops, block, self.recipe.season_length)
+        return rows if told is None else joined_rows(rows, told)
+
+    def _grow(self, y: Array, told: Array | None, block: Sequence[int]) -> str:
         """Trees of one block of steps, as text; empty where there are too few rows."""
         known, season = len(y), self.recipe.season_length
         origins = range(season + 1, known - block[0] + 1)
@@ -187,16 +224,17 @@ class Boosted:
         actual = np.stack([[ahead[stop + step - 1] for step in block] for stop in stops])
         steps = np.asarray(block)
         targets = (actual - base[:, steps - 1]) / scales_of(windows, season)[:, None]
-        rows = design(windows, base, stops, block, season)
+        known_then = None if told is None else told[np.asarray(stops) - 1]
+        rows = self._rows(windows, base, stops, block, known_then)
         sound = np.isfinite(targets)
         return _boost(rows[sound], targets[sound]) if sound.sum() >= SHORTEST else ""
 
-    def _correct(self, forest: Forest, windows: Array, base: Array, stops: Sequence[int]) -> Array:
+    def _correct(self, forest: Forest, windows: Array, base: Array, stops: Sequence[int], told: Array | None) -> Array:
         """Base points of some origins plus predicted residuals; shape `(origins, horizon, series)`."""
         scale, points = scales_of(windows, self.recipe.season_length), np.full(base.shape, np.nan)
         for text, block in zip(forest.texts, self._blocks(), strict=True):
             if text:
-                rows = design(windows, base, stops, block, self.recipe.season_length)
+                rows = self._rows(windows, base, stops, block, told)
                 residuals = _predict(text, rows.reshape(-1, rows.shape[-1])).reshape(rows.shape[:-1])
                 steps = np.asarray(block) - 1
                 points[:, steps] = base[:, steps] + scale[:, None] * residuals
@@ -234,7 +272,14 @@ def _median(points: Array) -> Array:
         return np.asarray(np.nanmedian(points, axis=0))
 
 
-def empty_boosted(recipe: RecipeOptions, base: Sequence[MemberOptions], create: Create, *, series: int) -> Boosted:
+def empty_boosted(
+    recipe: RecipeOptions,
+    base: Sequence[MemberOptions],
+    create: Create,
+    *,
+    series: int,
+    steps: Sequence[StepOptions] = (),
+) -> Boosted:
     """A boosted member that has seen nothing yet.
 
     Args:
@@ -242,10 +287,19 @@ def empty_boosted(recipe: RecipeOptions, base: Sequence[MemberOptions], create: 
         base: The members whose median is corrected.
         create: Makes one of them, empty.
         series: Their number.
+        steps: Feature steps that the trees read too.
     """
     own = replace(recipe, members=tuple(base))
     members = {options.name: create(options, own, series=series) for options in base}
-    return Boosted(recipe=own, base=members, seen=0, tail=np.empty((0, series)), create=create)
+    return Boosted(
+        recipe=own,
+        base=members,
+        seen=0,
+        tail=np.empty((0, series)),
+        create=create,
+        steps=active(steps),
+        names=tuple(map(str, range(series))),
+    )
 
 
 def restore_boosted(
@@ -256,6 +310,8 @@ def restore_boosted(
 ) -> Boosted:
     """A boosted member from its stored state, given how its base members are made and restored."""
     told = cast("dict[str, Any]", facts)
+
+    features = told.get("features", [None] * len(told["generations"]))
 
     def arrays_of(name: str) -> dict[str, Array]:
         prefix = f"{name}."
@@ -268,7 +324,13 @@ def restore_boosted(
         tail=arrays["tail"],
         create=create,
         generations=tuple(
-            Forest(trained_until=int(words["trained_until"]), texts=tuple(words["texts"]))
-            for words in told["generations"]
+            Forest(
+                trained_until=int(words["trained_until"]),
+                texts=tuple(words["texts"]),
+                features=unpacked(place, learned, arrays),
+            )
+            for place, (words, learned) in enumerate(zip(told["generations"], features, strict=True))
         ),
+        steps=steps_from(told.get("steps", [])),
+        names=tuple(told.get("names", map(str, range(arrays["tail"].shape[1])))),
     )

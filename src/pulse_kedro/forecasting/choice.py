@@ -1,6 +1,6 @@
 """One way to combine members, and the forecast that it makes; what a bundle needs to serve, and nothing that trains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,8 @@ from pulse_kedro.domain.panel import Array
 
 TRIM = 0.2
 """Share of members cut at each end by the trimmed mean; a common choice, ours."""
+EACH_SERIES = 3
+"""Dimensions of weights that differ by series."""
 Rule = Literal["median", "trimmed_mean", "mean"]
 
 
@@ -17,12 +19,17 @@ Rule = Literal["median", "trimmed_mean", "mean"]
 class Choice:
     """One way to combine: a rule over the members whose weight is positive.
 
-    `weights` has shape `(members,)`, or `(members, H)` where each step has its own.
+    `weights` has shape `(members,)`, `(members, H)` where each step has its own, or `(members, 1, S)` where each series
+    has.
     """
 
     name: str
     rule: Rule
     weights: Array
+
+    def of(self, columns: slice) -> "Choice":
+        """The same for some series."""
+        return self if self.weights.ndim < EACH_SERIES else replace(self, weights=self.weights[..., columns])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,8 @@ def combine(points: Array, choice: Choice | ByGroup) -> Array:
     members = chosen.reshape(len(chosen), -1).any(axis=1)
     if choice.rule != "mean":
         combined = _trim(points[members], choice.rule)
+    elif choice.weights.ndim == EACH_SERIES:
+        combined = _weigh_own(points[members], choice.weights[members])
     elif choice.weights.ndim > 1:
         combined = _weigh_each(points[members], choice.weights[members])
     else:
@@ -90,6 +99,12 @@ def _weigh_each(points: Array, weights: Array) -> Array:
     """The same for weights of shape `(members, H)`, one set per step."""
     mass = np.einsum("mh,mhs->hs", weights, ~np.isnan(points))
     total = np.einsum("mh,mhs->hs", weights, np.nan_to_num(points))
+    return np.asarray(np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0))
+
+
+def _weigh_own(points: Array, weights: Array) -> Array:
+    """The same for weights of shape `(members, 1, S)`, one set per series."""
+    mass, total = (weights * ~np.isnan(points)).sum(axis=0), (weights * np.nan_to_num(points)).sum(axis=0)
     return np.asarray(np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0))
 
 

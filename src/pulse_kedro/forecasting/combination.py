@@ -7,7 +7,7 @@ import numpy as np
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.backtest import Replay
-from pulse_kedro.forecasting.candidates import STACKS, candidates, names_of, stack_of
+from pulse_kedro.forecasting.candidates import STACKS, candidates, names_of, own_errors, stack_of
 from pulse_kedro.forecasting.choice import ByGroup, Choice, combine, equal_median
 from pulse_kedro.forecasting.evidence import (
     SERIES_BLOCK,
@@ -84,7 +84,8 @@ def combine_by_nested_choice(
     reference = reference_errors(own, replayed.members, options.loss)
     known = mean_losses(own, replayed, reference)
     sums = products(replayed, block=block) if set(STACKS) & set(options.candidates) else None
-    possible = [_possible(known, sums, max(0, j - lag + 1), options) for j in range(cutoffs)]
+    scaled = own.scaled if "own_powers" in options.candidates else None
+    possible = [_possible(known, sums, scaled, (max(0, j - lag + 1), lag), options) for j in range(cutoffs)]
     names = names_of(options.candidates, members)
     made = _candidate_errors(replayed, possible, names, options, block=block)
     losses = mean_losses(made, replayed, reference)
@@ -103,14 +104,18 @@ def combine_chosen(replayed: Replay, choices: Sequence[Choice], *, block: int = 
     combined = np.full(replayed.points.shape[1:], np.nan)
     for columns in blocks_of(combined.shape[2], block):
         for j, choice in enumerate(choices):
-            combined[j, :, columns] = combine(replayed.points[:, j, :, columns], choice)
+            combined[j, :, columns] = combine(replayed.points[:, j, :, columns], choice.of(columns))
     return combined
 
 
-def _possible(known: Array, sums: Products | None, resolved: int, options: CombinationOptions) -> Options:
-    """Candidates that the first `resolved` cutoffs make possible."""
+def _possible(
+    known: Array, sums: Products | None, scaled: Array | None, past: tuple[int, int], options: CombinationOptions
+) -> Options:
+    """Candidates that the first cutoffs make possible; `past` is how many are resolved and how many overlap."""
+    resolved, lag = past
     stack = None if sums is None else stack_of(sums, resolved)
-    found = candidates(nan_mean(known[:, :resolved], axis=1), options.candidates, stack)
+    own = None if scaled is None else own_errors(scaled[:, :resolved], lag)
+    found = candidates(nan_mean(known[:, :resolved], axis=1), options.candidates, stack, own)
     return {choice.name: choice for choice in found}
 
 
@@ -123,7 +128,8 @@ def _candidate_errors(
     def made(j: int, columns: slice) -> Array:
         points = replayed.points[:, j, :, columns]
         absent = np.full((horizon, points.shape[-1]), np.nan)
-        return np.stack([combine(points, possible[j][name]) if name in possible[j] else absent for name in names])
+        there = possible[j]
+        return np.stack([combine(points, there[name].of(columns)) if name in there else absent for name in names])
 
     return series_errors(made, (len(names),), replayed, options.loss, block=block)
 

@@ -18,6 +18,24 @@ BLOCK_BYTES = 32 * 2**20
 @pydantic_dataclass(
     frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True)
 )
+class AugmentationOptions:
+    """How windows to learn from are altered and multiplied; those held out never are."""
+
+    jitter: float = Field(ge=0)
+    """Standard deviation of noise on the inputs of a window, in standard deviations of these inputs; 0 adds none."""
+    warp: float = Field(ge=0)
+    """Standard deviation of the logarithm of a slowly changing factor over the window; 0 leaves it."""
+    knots: int = Field(ge=2)
+    """Places of a window at which this factor is drawn; it changes linearly between them."""
+    copies: int = Field(ge=0)
+    """Copies of every series in which blocks of the remainder come in another order; 0 makes none."""
+    block: float = Field(gt=0)
+    """Length of such a block in seasons."""
+
+
+@pydantic_dataclass(
+    frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True)
+)
 class CurriculumOptions:
     """Which windows a network learns from, and how much each of them counts."""
 
@@ -33,6 +51,8 @@ class CurriculumOptions:
     """Old windows drawn per new one where a network goes on from its last weights; 0 forgets the past."""
     strata: int = Field(ge=1)
     """Stretches of equal length from each of which the same number of old windows is drawn."""
+    augmentation: AugmentationOptions | None = None
+    """How windows to learn from are altered and multiplied; `null` learns from the data as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

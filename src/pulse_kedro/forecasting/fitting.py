@@ -109,22 +109,28 @@ def prepare(lesson: Lesson, material: Material) -> "NetworkTraining":
     """Everything that Lightning trains."""
     import torch
 
+    from pulse_kedro.forecasting.augmentation import with_copies
     from pulse_kedro.forecasting.module import NetworkTraining
     from pulse_kedro.forecasting.sampling import EpochBatches, panel_tensor
 
     trainer, limit = lesson.trainer, lesson.curriculum.windows_per_epoch
+    values, learned, augmentation = lesson.values, material.learned, lesson.curriculum.augmentation
+    if augmentation is not None:
+        season, until = lesson.schema.season_length, material.until
+        values, learned = with_copies(values, learned, augmentation, season=season, until=until, seed=trainer.seed)
 
     def batches(rank: int, world: int) -> EpochBatches:
         size = trainer.batch_size or 1
-        count = len(material.learned)
+        count = len(learned)
         return EpochBatches(count, batch_size=size, limit=limit, seed=trainer.seed, rank=rank, world=world)
 
     training = NetworkTraining(
         begin(lesson, material.until),
-        learned=panel_tensor(lesson.schema, lesson.values, material.learned, until=material.until),
+        learned=panel_tensor(lesson.schema, values, learned, until=material.until),
         held_out=panel_tensor(lesson.schema, lesson.values, material.held_out, until=material.until),
         options=trainer,
         batches=batches,
+        augmentation=augmentation,
     )
     if lesson.warm and lesson.previous is not None:
         same = lesson.previous.facts.get("network_id") == lesson.network_id

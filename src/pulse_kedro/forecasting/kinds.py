@@ -53,6 +53,7 @@ OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "pretrained": ("zero_shot",),
     "width": NETWORK_KINDS,
     "scale": RIDGE_KINDS,
+    "features": ("lightgbm",),
 }
 """Fields of single families, with the kinds that take them."""
 WINDOW_FIELDS = ("season", "half_life", "refresh")

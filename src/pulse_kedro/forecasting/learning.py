@@ -144,7 +144,10 @@ class Lesson:
         """Identity of the lesson, 16 hexadecimal digits: data, settings and beginning, but not the hardware."""
         hardware = ("accelerator", "devices", "num_nodes", "rendezvous", "strategy", "threads")
         trainer = {name: value for name, value in asdict(self.trainer).items() if name not in hardware}
-        head = [self.member, self.network_id, self.warm_start, trainer, asdict(self.curriculum)]
+        curriculum = asdict(self.curriculum)
+        if self.curriculum.augmentation is None:
+            del curriculum["augmentation"]  # it came later: places of earlier lessons keep their keys
+        head = [self.member, self.network_id, self.warm_start, trainer, curriculum]
         content = hashlib.sha256(np.ascontiguousarray(self.values, dtype="<f8").tobytes())
         for name, weights in sorted((self.previous.weights if self.previous else {}).items()):
             content.update(name.encode() + np.ascontiguousarray(weights, dtype="<f8").tobytes())

@@ -27,7 +27,7 @@ def create_member(options: MemberOptions, recipe: RecipeOptions, *, series: int)
         empty = empty_local_ridge if options.kind == "local_ridge" else empty_ridge
         return empty(options.name, window_schema(options, recipe), series=series)
     if options.kind == "lightgbm":
-        return empty_boosted(recipe, recipe.always_on, create_member, series=series)
+        return empty_boosted(recipe, recipe.always_on, create_member, series=series, steps=options.features or ())
     if options.kind in EXPERT_KINDS:
         return empty_expert(options, recipe, series=series)
     if options.pretrained is not None:

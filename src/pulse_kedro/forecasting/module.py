@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from pulse_kedro.domain.errors import PulseError
+from pulse_kedro.forecasting.augmentation import altered, normal
+from pulse_kedro.forecasting.curriculum import AugmentationOptions
 from pulse_kedro.forecasting.learning import TrainerOptions
 from pulse_kedro.forecasting.networks import FromRidge
 from pulse_kedro.forecasting.objectives import loss
@@ -53,6 +55,7 @@ class NetworkTraining(LightningModule):
         held_out: PanelTensor,
         options: TrainerOptions,
         batches: Callable[[int, int], EpochBatches],
+        augmentation: AugmentationOptions | None = None,
     ) -> None:
         """Take everything ready-made.
 
@@ -62,10 +65,11 @@ class NetworkTraining(LightningModule):
             held_out: Windows to choose the best weights by.
             options: Objective and steps; the learning rate is known.
             batches: Gives the batches of a process, from its number and the number of processes.
+            augmentation: How windows to train on are altered; `None` leaves them.
         """
         super().__init__()
         self.network, self.options, self.batches = network, options, batches
-        self.learned, self.held_out = learned, held_out
+        self.learned, self.held_out, self.augmentation = learned, held_out, augmentation
         self.anchor: dict[str, Tensor] = {}
         self.moments: Mapping[str, Tensor] = {}
 
@@ -101,13 +105,25 @@ class NetworkTraining(LightningModule):
 
     def loss_of(self, numbers: Tensor) -> Tensor:
         """Weighted mean loss of windows to train on, and the pull."""
-        batch = self.learned.batch(numbers)
+        batch = self.learned.batch(numbers, self._alter if self._alters else None)
         value = (self._losses(batch) * batch.weights).mean()
         if self.anchor:
             weights = dict(self.network.named_parameters())
             far = torch.stack([(weights[name] - value).square().sum() for name, value in self.anchor.items()])
             value = value + self.options.pull * far.sum()
         return value
+
+    @property
+    def _alters(self) -> bool:
+        return self.augmentation is not None and (self.augmentation.jitter > 0 or self.augmentation.warp > 0)
+
+    def _alter(self, levels: Tensor, numbers: Tensor) -> Tensor:
+        """Levels as this epoch alters them; the seed of the knots is that of the training, of the noise the next."""
+        options, history = self.augmentation, self.learned.schema.history
+        assert options is not None  # noqa: S101  # `_alters` asked before
+        seed, epoch = 2 * self.options.seed, self.current_epoch
+        noises = normal(seed, epoch, numbers, options.knots), normal(seed + 1, epoch, numbers, history)
+        return altered(levels, history, options, noises)
 
     def _losses(self, batch: Batch) -> Tensor:
         options, network = self.options, self.network

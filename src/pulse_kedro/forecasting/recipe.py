@@ -9,8 +9,10 @@ from pydantic.dataclasses import dataclass
 from pydantic.fields import FieldInfo
 
 from pulse_kedro.domain.cycle import digest
+from pulse_kedro.domain.data_management.features.definition import Steps, active, as_plain
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
+from pulse_kedro.forecasting.boosting_features import require_undated
 from pulse_kedro.forecasting.kinds import (
     BASELINE_KINDS,
     LEARNED_KINDS,
@@ -27,7 +29,7 @@ from pulse_kedro.forecasting.kinds import (
 
 LATER = ("season", "half_life", "refresh", *OWN_FIELDS)
 """Options of a member that came after the first release: left open they are no part of a recipe's digest."""
-CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "nnls", "lasso", "best"]
+CandidateKind = Literal["median", "trimmed_mean", "powers", "leaders", "own_powers", "nnls", "lasso", "best"]
 """Families of ways to combine, simplest first."""
 
 
@@ -83,6 +85,9 @@ class MemberOptions:
     """The model behind `zero_shot`, which needs it; nobody else takes one."""
     width: int | None = Field(default=None, ge=1, le=512)
     """Hidden units of a network; `null` takes the width of the project."""
+    features: Steps | None = Field(default=None, min_length=1)
+    """Feature steps that `lightgbm` reads beside its own inputs, learned anew with each generation; steps of the
+    calendar need dates, which a member does not get. `null` reads none."""
 
     @model_validator(mode="after")
     def _sizes_belong_to_windows(self) -> Self:
@@ -91,6 +96,7 @@ class MemberOptions:
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
         refuse_foreign_fields(self)
+        require_undated(self.kind, self.features or ())
         return self
 
     @property
@@ -99,11 +105,14 @@ class MemberOptions:
         parts = [self.kind, *([str(self.look_back)] if self.look_back else [])]
         parts += [f"m{self.season}"] if self.season else []
         parts += ["unscaled"] if self.scale else []
+        parts += ["features"] if active(self.features or ()) else []
         return "_".join([*parts, *([f"half{self.half_life:g}"] if self.half_life else [])])
 
     def as_dict(self) -> dict[str, object]:
         """Plain JSON values; later options only where they are set."""
-        return {name: value for name, value in asdict(self).items() if name not in LATER or value is not None}
+        steps = as_plain(self.features or ()) or None
+        values = {**asdict(self), "features": steps}
+        return {name: value for name, value in values.items() if name not in LATER or value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -118,8 +127,8 @@ class CombinationOptions:
         default=("median", "trimmed_mean", "powers", "leaders", "best"), min_length=1
     )
     """Which ways to combine compete; they are always tried from the simplest to the most complex. `powers` are weights
-    proportional to error^-p, `leaders` medians of the best members, `nnls` non-negative least squares per block of
-    steps, `lasso` a pooled lasso stack."""
+    proportional to error^-p, `leaders` medians of the best members, `own_powers` weights of each series by its own
+    errors, `nnls` non-negative least squares per block of steps, `lasso` a pooled lasso stack."""
     loss: Literal["scaled_error", "relative"] = "scaled_error"
     """What ranks members and candidates: the mean scaled error, or the mean of sMAPE and MASE, each relative to the
     member `naive` at the same cutoffs."""
@@ -269,6 +278,9 @@ class MemberSettings:
     """The model behind `zero_shot`, which needs it; nobody else takes one."""
     width: int | None = Field(default=None, ge=1, le=512)
     """Hidden units of a network; `null` takes the width of the project."""
+    features: Steps | None = Field(default=None, min_length=1)
+    """Feature steps that `lightgbm` reads beside its own inputs, learned anew with each generation; steps of the
+    calendar need dates, which a member does not get. `null` reads none."""
 
     @model_validator(mode="after")
     def _one_look_back_for_windows(self) -> Self:
@@ -278,6 +290,7 @@ class MemberSettings:
             msg = f"member {self.kind!r} {need}"
             raise ValueError(msg)
         refuse_foreign_fields(self)
+        require_undated(self.kind, self.features or ())
         return self
 
     def fits(self, freq: Frequency) -> bool:
@@ -301,6 +314,7 @@ class MemberSettings:
             series_seconds=self.series_seconds,
             pretrained=self.pretrained,
             width=self.width,
+            features=self.features,
         )
 
     def _both_seasons(self, freq: Frequency, season_length: int) -> tuple[int, ...] | None:

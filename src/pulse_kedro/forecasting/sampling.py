@@ -1,6 +1,6 @@
 """The panel as one tensor, and batches of its windows by index arithmetic: nothing is copied per sample in Python."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,11 +65,20 @@ class PanelTensor:
         names = ("flat", "starts", "columns", "weights", "offset", "spread", "yard", "centre", "inverse")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
-    def batch(self, numbers: Tensor) -> Batch:
-        """Windows by their numbers, `(n,)` integers on the device of the panel."""
+    def batch(self, numbers: Tensor, alter: Callable[[Tensor, Tensor], Tensor] | None = None) -> Batch:
+        """Windows by their numbers.
+
+        Args:
+            numbers: `(n,)` integers on the device of the panel.
+            alter: Makes other levels of levels `(n, span)` and numbers `(n,)`; these are standardised anew.
+        """
         starts, columns, schema = self.starts[numbers], self.columns[numbers], self.schema
         levels = self.flat.unfold(0, schema.span, 1).index_select(0, starts)
-        centre, inverse = self.centre[numbers], self.inverse[numbers]
+        if alter is None:
+            centre, inverse = self.centre[numbers], self.inverse[numbers]
+        else:
+            levels = alter(levels, numbers)
+            centre, inverse = _standard(schema, levels)
         design, targets = standardised(schema, levels, centre, inverse)
         origin = starts - columns * self.periods + schema.history - 1
         return Batch(
@@ -114,17 +123,18 @@ def standardised(schema: WindowSchema, levels: Tensor, centre: Tensor, inverse: 
 
 def _standards(schema: WindowSchema, flat: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
     """Centre and one over the scale of every window; both `(n,)`."""
-    parts = [_standard(schema, flat, some) for some in torch.split(starts, WINDOWS_AT_ONCE)]
+    spans = flat.unfold(0, schema.span, 1)
+    parts = [_standard(schema, spans.index_select(0, some)) for some in torch.split(starts, WINDOWS_AT_ONCE)]
     if not parts:
         return flat.new_empty(0), flat.new_empty(0)
     return torch.cat([centre for centre, _ in parts]), torch.cat([inverse for _, inverse in parts])
 
 
-def _standard(schema: WindowSchema, flat: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
-    history = flat.unfold(0, schema.span, 1).index_select(0, starts)[:, : schema.history].double()
+def _standard(schema: WindowSchema, levels: Tensor) -> tuple[Tensor, Tensor]:
+    history = levels[:, : schema.history].double()
     if schema.variant == "seasonal":
         inputs = history[:, schema.season_length :] - history[:, : -schema.season_length]
-        centre = torch.zeros(len(starts), dtype=inputs.dtype)
+        centre = inputs.new_zeros(len(inputs))
     else:
         centre = history.mean(dim=1)
         inputs = history - centre[:, None]

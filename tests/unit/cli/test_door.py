@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from pulse_kedro.cli import cli
 
 PULSE = cli.commands["pulse"]
+DATA = PULSE.commands["data"]
 KNOWN = {"status", "why", "next", "history", "versions", "compare", "report", "doctor"}
 
 
@@ -27,6 +28,17 @@ def test_help_tells_exit_codes_and_an_example(name: str) -> None:
 def test_every_option_has_help(name: str) -> None:
     options = [option for option in PULSE.commands[name].params if isinstance(option, click.Option)]
 
+    assert [] == [option.name for option in options if not option.help]
+
+
+@pytest.mark.parametrize("name", sorted(DATA.commands))
+def test_commands_of_the_data_say_the_same(name: str) -> None:
+    said = CliRunner().invoke(cli, ["pulse", "data", name, "--help"]).output
+    options = [option for option in DATA.commands[name].params if isinstance(option, click.Option)]
+
+    assert "Exit codes: 0 " in said
+    assert f"Example: kedro pulse data {name}" in said
+    assert {"--env", "--json"} <= set(said.replace(",", " ").split())
     assert [] == [option.name for option in options if not option.help]
 
 

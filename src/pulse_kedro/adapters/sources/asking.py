@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from pulse_kedro.adapters.sources.failing import told
-from pulse_kedro.domain.data_management.fetching import Fetched, Request, Source, SourceMisbehaved
+from pulse_kedro.domain.data_management.fetching import Fetched, Request, Source, SourceMisbehaved, SourceUnreadable
 from pulse_kedro.domain.data_management.narrowing import narrow
 from pulse_kedro.domain.data_management.source import SourceOptions
 
@@ -51,6 +51,11 @@ def _checked(name: str, answer: object) -> Fetched:
         raise SourceMisbehaved(name, f"{type(answer).__qualname__} from `fetch`", expected, ADVICE)
     if not isinstance(answer.table, pd.DataFrame):
         raise SourceMisbehaved(name, f"{type(answer.table).__qualname__} as table", expected, ADVICE)
+    if not answer.table.columns.is_unique:
+        twice = answer.table.columns[answer.table.columns.duplicated()][0]
+        raise SourceUnreadable(
+            name, f"column {twice!r} more than once", "a name for each column", "Rename one of them."
+        )
     if answer.fetched_at.utcoffset() is None:
         raise SourceMisbehaved(name, "`fetched_at` without time zone", expected, ADVICE)
     return answer

@@ -15,10 +15,12 @@ from pulse_kedro.adapters.sources.settings import Given, Kind, Provenance
 from pulse_kedro.domain.data_management.fetching import Fetched, Request, Source
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.errors import InvalidConfiguration, nearest
+from pulse_kedro.domain.panel import AVAILABLE_AT
 
 SECTION = "sources"
 """Key of the configuration loader."""
 TYPE, CREDENTIALS, TABLE, CONTRACT = "type", "credentials", "table", "contract"
+MOMENTS = f"{TABLE}.columns.{AVAILABLE_AT}"
 WHOLE = ""
 """Key of an entry as a whole."""
 SHARED = (TYPE, CREDENTIALS, TABLE, CONTRACT)
@@ -119,6 +121,9 @@ def _build(loader: AbstractConfigLoader, name: str, entry: object, given: Given)
     options = _typed(kind.options, own, place, known=(*SHARED, *_fields(kind.options)))
     provenance = kind.provenance(options)
     table = _table(name, entry.get(TABLE), provenance, place)
+    if kind.vintages and table is not None and table.columns.available_at is None:
+        expected = f"{AVAILABLE_AT!r}, because there is a row for every vintage"
+        raise place.wrong(MOMENTS, "nothing", expected, "Add it.")
     contract = entry.get(CONTRACT)
     if contract is not None and not isinstance(contract, str):
         raise place.wrong(CONTRACT, repr(contract), "the name of a contract, or null", "Correct it.")
@@ -188,7 +193,7 @@ def _made(kind: Kind, name: str, options: object, given: Given, place: "_Place")
         advice = "Correct the entry of credentials.yml that it names."
         raise place.wrong(CREDENTIALS, f"unfit credentials ({where})", _rule(first["msg"]), advice) from None
     except ValueError as error:
-        raise place.wrong(WHOLE, "too little", str(error), "Add it.") from error
+        raise place.wrong(WHOLE, "these keys", str(error), "Correct them.") from error
 
 
 def _typed(cls: type, values: Mapping[str, Any], place: "_Place", *, known: Sequence[str], above: str = "") -> Any:  # noqa: ANN401  # an instance of `cls`

@@ -1,5 +1,6 @@
 """Whatever goes wrong in a source, as a failure of that source in words that hold no secrets."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote, quote_plus, urlsplit
@@ -27,11 +28,16 @@ def hide(text: str, secrets: Iterable[str] = ()) -> str:
         >>> hide("GET /data?key=a%2Fb+c failed", ["a/b c"])
         'GET /data?key=*** failed'
     """
-    spellings = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    spellings = {form for secret in secrets for form in _spellings(secret)}
     for secret in sorted(spellings, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, HIDDEN)
     return redact(text)
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """A secret as it is, in a URL, in JSON and in Python's own words."""
+    return secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]
 
 
 def address(url: str) -> str:

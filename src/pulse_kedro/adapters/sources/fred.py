@@ -60,7 +60,7 @@ class FredOptions:
 class FredCredentials:
     """What FRED wants to see."""
 
-    api_key: str = Field(min_length=1)
+    api_key: str = Field(pattern=r"^[0-9A-Za-z]+$")
     """Key of the API, of one's own account."""
 
 
@@ -128,7 +128,7 @@ class FredSource:
         while step is not None:
             answer = await client.get(step.url, step.query)
             try:
-                body = parse(answer.body, answer.content_type)
+                body = parse(answer.body, answer.content_type, client.clean)
                 rows = records(body, "observations")
                 part = tidy(series, rows, self._options.output_type)
                 step = pager.turn(body, None, rows)
@@ -206,4 +206,5 @@ FRED = Kind(
     options=FredOptions,
     build=FredSource,
     location=lambda options: f"{address(options.url)} {', '.join(options.series)}",
+    vintages=True,
 )

@@ -20,6 +20,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from pulse_kedro.adapters.sources.failing import SHOWN, address, as_failure, hide
+from pulse_kedro.adapters.sources.json_bodies import LOOKED_AT
 from pulse_kedro.adapters.sources.settings import STRICT
 from pulse_kedro.domain.data_management.fetching import (
     SourceDenied,
@@ -61,7 +62,7 @@ class Limits:
     """Pace that is not exceeded; `null` does not hold back."""
     max_pages: int = Field(default=1000, ge=1)
     """Pages beyond which the source is refused rather than cut off."""
-    max_bytes: int = Field(default=256 * 2**20, ge=1)
+    max_bytes: int = Field(default=100 * 2**20, ge=1)
     """Bytes of all pages, unpacked, beyond which the source is refused."""
 
 
@@ -118,6 +119,10 @@ class Client:
             raise outcome.failure
         return outcome
 
+    def clean(self, text: str) -> str:
+        """A text without secrets."""
+        return hide(text, self._secrets)
+
     def failed(self, got: str, expected: str, advice: str) -> SourceFailed:
         """An answer that cannot be read, in words without secrets."""
         return self._failed(SourceUnreadable, got, expected, advice)
@@ -166,7 +171,7 @@ class Client:
         if response.status_code == OK:
             link = response.links.get("next", {}).get("url")
             return Answer(body=body, content_type=response.headers.get("content-type", ""), next_page=link)
-        said = " ".join(body[:SHOWN].decode("utf-8", "replace").split())
+        said = " ".join(self.clean(body[:LOOKED_AT].decode("utf-8", "replace"))[:SHOWN].split())
         got = f"HTTP {response.status_code} from {address(url)}" + (f" ({said})" if said else "")
         expected = "HTTP 200"
         if response.status_code in TRANSIENT:

@@ -67,7 +67,7 @@ class HttpCredentials:
     """What a service wants to see: one of a token, a login, a header or a parameter."""
 
     token: str | None = None
-    """Sent as `Authorization: Bearer …`."""
+    """Sent in the header `Authorization`, as a bearer."""
     user: str | None = None
     """User of a login."""
     password: str | None = None
@@ -78,6 +78,15 @@ class HttpCredentials:
     """Name of a parameter of the address that carries `value`."""
     value: str | None = None
     """What the header or parameter carries."""
+
+    @field_validator("token", "user", "password", "header", "parameter", "value")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        """A line break from a file would break the header, and the complaint about it would show the secret."""
+        if value is not None and (not value.isprintable() or value != value.strip()):
+            message = "no line breaks, and no blanks at the ends"
+            raise ValueError(message)
+        return value
 
     @model_validator(mode="after")
     def _need_whole_ones(self) -> Self:
@@ -143,7 +152,7 @@ class HttpSource:
         while step is not None:
             answer = await client.get(step.url, step.query)
             try:
-                body = parse(answer.body, answer.content_type)
+                body = parse(answer.body, answer.content_type, client.clean)
                 rows = records(body, self._options.records)
                 link = pager.turn(body, answer.next_page, rows)
             except NotUnderstood as error:

@@ -1,13 +1,15 @@
 """JSON that came over a network: what is in it, or in a few words why it is no JSON of the expected shape."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pulse_kedro.domain.errors import InvalidInput, nearest
 
 BEGINNING = 80
 """Characters of an unreadable body that people see."""
+LOOKED_AT = 4096
+"""Characters of it that are searched for secrets; more than any secret and what is shown are long."""
 
 
 class NotUnderstood(InvalidInput):
@@ -23,12 +25,13 @@ class NotUnderstood(InvalidInput):
         return f"Reading an answer failed: got {self.got}, expected {self.expected}. {self.advice}"
 
 
-def parse(body: bytes, content_type: str) -> Any:  # noqa: ANN401  # whatever JSON holds
+def parse(body: bytes, content_type: str, clean: Callable[[str], str] = str) -> Any:  # noqa: ANN401  # any JSON
     """The content of a body.
 
     Args:
         body: Bytes as they came, unpacked.
         content_type: Header of that name; its charset counts, else UTF-8 as RFC 8259 demands.
+        clean: Takes secrets out of a text, before it is cut: half a secret could not be found.
 
     Raises:
         NotUnderstood: It is no text in that charset, or no JSON.
@@ -43,7 +46,7 @@ def parse(body: bytes, content_type: str) -> Any:  # noqa: ANN401  # whatever JS
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        beginning = " ".join(text[:BEGINNING].split())
+        beginning = " ".join(clean(text[:LOOKED_AT])[:BEGINNING].split())
         kind = "HTML" if text.lstrip()[:1] == "<" else "text"
         raise NotUnderstood(got=f"{kind} that begins with {beginning!r}", expected="JSON") from error
 

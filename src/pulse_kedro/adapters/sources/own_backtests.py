@@ -21,7 +21,7 @@ class BacktestOptions:
     """The rows of the catalog entry `backtest`."""
 
     path: str = Field(min_length=1)
-    """Parquet file of the entry, such as `${globals:data_root}/07_model_output/backtest.parquet`."""
+    """Parquet file of the entry, `07_model_output/backtest.parquet` under the data root."""
     frequency: Literal["hourly", "daily", "weekly", "monthly", "quarterly"]
     """Length of one period, as in `source.frequency`."""
     release_lag_days: float = Field(ge=0)

@@ -46,13 +46,15 @@ class Kind:
     """A kind of source: the class of its options, what builds it, and what people see of where it reads.
 
     `options` is a pydantic dataclass with `config=STRICT`. `build` gets the name of the source, its options and what it
-    is given, and opens nothing yet. `location` says in a few words where the source reads, without secrets.
+    is given, and opens nothing yet. `location` says in a few words where the source reads, without secrets. A kind with
+    `vintages` gives a row for each of them, and so its declaration has to name the column with their moments.
     """
 
     options: type
     build: Callable[[str, Any, Given], Source]
     location: Callable[[Any], str]
     provenance: Callable[[Any], Provenance] = lambda _: "observed"
+    vintages: bool = False
 
 
 def _texts(value: object) -> list[str]:

@@ -1,6 +1,6 @@
 """A table, a view or one query of a database that SQLAlchemy can speak to; it is only read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +14,7 @@ from pulse_kedro.adapters.sources.settings import STRICT, Given, Kind
 from pulse_kedro.adapters.sources.threads import Stop, in_thread
 from pulse_kedro.domain.data_management.fetching import Fetched, Request, SourceNotFound, SourceTooLarge
 from pulse_kedro.domain.errors import nearest
+from pulse_kedro.domain.recovery.redaction import redact
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Executable
@@ -56,7 +57,7 @@ class SqlOptions:
 
     @model_validator(mode="after")
     def _refuse_password(self) -> Self:
-        if self.url is not None and _password(self.url):
+        if self.url is not None and (_password(self.url) or redact(self.url) != self.url):
             message = f"url may not hold a password: put the URL into the credentials, as {CONNECTION}"
             raise ValueError(message)
         return self
@@ -79,19 +80,20 @@ class SqlSource:
         """Keep where the rows are; nothing is opened.
 
         Raises:
-            ValueError: Neither the options nor the credentials hold a URL.
+            ValueError: Neither the options nor the credentials hold a URL that can be read.
         """
         url = str(given.credentials.get(CONNECTION, "")) or options.url
         if not url:
             message = f"url is needed, or credentials with {CONNECTION}"
             raise ValueError(message)
         self._name, self._options, self._given, self._url = name, options, given, url
+        self._secrets = (*given.secrets, _password(url))
 
     async def fetch(self, request: Request) -> Fetched:
         """Every row of the table, or what the query gives for the request."""
         where = address(self._url)
-        secrets = [*self._given.secrets, _password(self._url)]
-        with told(self._name, f"rows from {where}", secrets, advice="Correct `relation` or `query` in its entry."):
+        advice = "Correct `url`, `relation` or `query` in its entry."
+        with told(self._name, f"rows from {where}", self._secrets, advice=advice):
             table = await in_thread(lambda stop: self._read(request, stop))
         return Fetched(table=table, source=self._name, fetched_at=self._given.now(), facts={"location": where})
 
@@ -118,10 +120,11 @@ class SqlSource:
                 raise SourceTooLarge(
                     self._name, f"more than {options.max_rows} rows", f"at most {options.max_rows}", advice
                 )
-            parts.append(pd.DataFrame([tuple(row) for row in rows], columns=names))
+            columns = enumerate(zip(*rows, strict=True))
+            parts.append(pd.DataFrame({place: _typed(cells) for place, cells in columns}).set_axis(names, axis=1))
             if stop.is_set() or (request.enough is not None and count >= request.enough):
                 break  # nobody waits for the rest
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+        return _joined(parts) if parts else pd.DataFrame(columns=names)
 
     def _statement(self, connection: "Connection", request: Request) -> "tuple[Executable, dict[str, object]]":
         from sqlalchemy import bindparam, select, table, text
@@ -144,6 +147,22 @@ class SqlSource:
         if relation not in known:
             advice = f"Correct `relation`.{nearest(relation, known)}"
             raise SourceNotFound(self._name, f"no table {self._options.relation!r}", "one that exists", advice)
+
+
+def _typed(cells: Sequence[object]) -> pd.Series:
+    """One column of a chunk; whole numbers beside a missing value stay objects, for large fractions are inexact."""
+    column = pd.Series(cells, dtype=object)
+    present = column.dropna()
+    exact = len(present) < len(column) and pd.api.types.is_integer_dtype(present.infer_objects())
+    return column if exact else column.infer_objects()
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """All chunks below one another; a column that has several types stays what each cell is."""
+    mixed = [place for place in range(parts[0].shape[1]) if len({str(part.dtypes.iloc[place]) for part in parts}) > 1]
+    if mixed:
+        parts = [part.astype({part.columns[place]: object for place in mixed}) for part in parts]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _asked(request: Request, dialect: str) -> dict[str, tuple[object, Any]]:
@@ -205,8 +224,13 @@ def _bound(query: str) -> set[str]:
 
 def _password(url: str) -> str:
     from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
 
-    return str(make_url(url).password or "")
+    try:
+        return str(make_url(url).password or "")
+    except ArgumentError as error:
+        message = "a URL of SQLAlchemy, such as sqlite:///data/rows.db"
+        raise ValueError(message) from error
 
 
 def _location(options: SqlOptions) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PART_ROWS = 200_000
 """Rows of a part: about three megabytes, which are read, verified and parsed in some 20 ms; ours."""
+GROUP_ROWS = 20_000
+"""Rows of a row group: what is decompressed at least; ours."""
 _COMPRESSION = "zstd"
 
 
@@ -128,7 +130,7 @@ def _to_parquet(rows: pd.DataFrame) -> bytes:
 
     table = _as_text(pa.Table.from_pandas(rows, preserve_index=False))
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, row_group_size=PART_ROWS // 4, compression=_COMPRESSION)
+    pq.write_table(table, sink, row_group_size=GROUP_ROWS, compression=_COMPRESSION)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 

@@ -114,6 +114,7 @@ def _read(content: bytes, columns: Sequence[str], conditions: Sequence[Condition
         pa.BufferReader(content),
         columns=[name for name in columns if name in there],
         filters=_expression([condition for condition in conditions if condition.column in there]),
+        use_threads=not conditions,  # a few rows are there before the threads are
     )
     nothing = pa.nulls(len(table), pa.string())
     for name in (name for name in columns if name not in _TYPES):

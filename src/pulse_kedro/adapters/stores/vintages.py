@@ -6,6 +6,7 @@ leaves nothing but objects that nobody names.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -126,10 +127,14 @@ class VintageStore:
         if offered.empty:
             return _appended(None, offered, sort_out(offered, offered))
         payload = snapshot_id(offered)
-        self._mend(payload, offered)
         for _ in range(TRIES):
-            seen = self._newest(source)
-            sorting = sort_out(offered, self._like(source, offered))
+            with self._engine.connect() as connection:
+                seen = selection.newest(connection, source)
+                alike = selection.find(connection, source, _alike(offered), None)
+                own = catalogue.parts_of(connection, payload)
+            if own and not objects.are_there(self._blobs, own):
+                self._mend(payload, offered)
+            sorting = sort_out(offered, self._parse(alike, _alike(offered)))
             new = offered if sorting.new.all() else offered.loc[sorting.new].reset_index(drop=True)
             snapshot = payload if sorting.new.all() else snapshot_id(new)
             if new.empty:
@@ -219,7 +224,7 @@ class VintageStore:
             own = catalogue.parts_of(connection, snapshot)
         for part in own:
             rows = in_order(selection.parse([objects.load(self._blobs, part)], PANEL_COLUMNS, ()))
-            newest = known_at(self._like(source, rows), None)
+            newest = known_at(self._load(source, _alike(rows), None, set()), None)
             among = rows.merge(newest, on=[ID, TIME, AVAILABLE_AT], how="inner")
             if len(among):
                 return True
@@ -248,35 +253,31 @@ class VintageStore:
         self, source: str, conditions: Sequence[Condition], as_of: pd.Timestamp | None, wanted: set[str]
     ) -> pd.DataFrame:
         """Vintages that satisfy the conditions, from the objects that may hold some."""
+        found = self._find(source, conditions, as_of)
+        try:
+            return self._parse(found, conditions, wanted)
+        except FileNotFoundError:  # a clean-up may have been faster
+            again = self._find(source, conditions, as_of)
+            if again == found:
+                raise
+            return self._parse(again, conditions, wanted)
+
+    def _find(self, source: str, conditions: Sequence[Condition], as_of: pd.Timestamp | None) -> list[Part]:
         with self._engine.connect() as connection:
-            found = selection.find(connection, source, conditions, as_of)
+            return selection.find(connection, source, conditions, as_of)
+
+    def _parse(
+        self, found: Sequence[Part], conditions: Sequence[Condition], wanted: AbstractSet[str] = frozenset()
+    ) -> pd.DataFrame:
+        """Rows in some objects, verified one after the other."""
         contents = (objects.load(self._blobs, part) for part in found)
-        return selection.parse(contents, sorted(wanted | {*PANEL_COLUMNS}), conditions)
-
-    def _newest(self, source: str) -> int:
-        with self._engine.connect() as connection:
-            return selection.newest(connection, source)
-
-    def _like(self, source: str, offered: pd.DataFrame) -> pd.DataFrame:
-        """Stored vintages among which those of the offered series and periods are."""
-        names, periods = offered[ID].cat.categories, offered[TIME]
-        few = len(names) <= FEW_SERIES
-        alike = (
-            Condition(column=ID, operator="in", value=tuple(names))
-            if few
-            else Condition(column=ID, operator="between", value=(names[0], names[-1])),
-            Condition(column=TIME, operator="between", value=(periods.min(), periods.max())),
-        )
-        return self._load(source, alike, None, set())
+        return selection.parse(contents, sorted({*wanted, *PANEL_COLUMNS}), conditions)
 
     def _mend(self, snapshot: str, rows: pd.DataFrame) -> None:
-        """Write the objects of a snapshot again where some are gone."""
-        with self._engine.connect() as connection:
-            found = catalogue.parts_of(connection, snapshot)
-        if found and not objects.are_there(self._blobs, found):
-            written = objects.put(self._blobs, snapshot, rows)
-            with catalogue.cataloguing(self._engine) as connection:
-                catalogue.replace_parts(connection, snapshot, written)
+        """Write the objects of a snapshot again: some are gone."""
+        written = objects.put(self._blobs, snapshot, rows)
+        with catalogue.cataloguing(self._engine) as connection:
+            catalogue.replace_parts(connection, snapshot, written)
 
     def _write(self, snapshot: str, rows: pd.DataFrame) -> list[Part]:
         """Objects of a snapshot: those of the catalogue where the same content is kept already, else new ones."""
@@ -292,12 +293,23 @@ class VintageStore:
             return connection.execute(known).scalar()
 
 
+def _alike(rows: pd.DataFrame) -> tuple[Condition, ...]:
+    """Conditions that the vintages of the series and periods of some rows satisfy, and few others."""
+    names, periods = rows[ID].cat.categories, rows[TIME]
+    few = len(names) <= FEW_SERIES
+    series: tuple[str, ...] = tuple(names) if few else (names[0], names[-1])
+    return (
+        Condition(column=ID, operator="in" if few else "between", value=series),
+        Condition(column=TIME, operator="between", value=(periods.min(), periods.max())),
+    )
+
+
 def _enter(
     connection: Connection, facts: Mapping[str, Any], new: pd.DataFrame, written: Sequence[Part], *, now: datetime
 ) -> None:
     """Let the catalogue name a snapshot and say that its source consists of it, too."""
     snapshot, source = facts["snapshot"], facts["source"]
-    series = len(new[ID].cat.categories)
+    series = int(new[ID].nunique())
     catalogue.enter(connection, snapshot, written, source=source, series=series, now=now)
     row = {
         **facts,

@@ -24,6 +24,8 @@ CostName = Literal["mean", "mean_variance", "ar", "seasonal"]
 """What may change: the mean (under dependent noise), mean and variance, an autoregression, level and season."""
 
 _TINY = 1e-300
+_SMALLEST = 1e-16
+"""Smallest long-run variance, in squares of the largest value: what rounding leaves of a constant series."""
 _MAD_TO_SD = 1.4826
 """Standard deviations per median absolute deviation under a normal distribution."""
 _LARGEST_RHO = 0.95
@@ -157,7 +159,7 @@ def long_run_variance(y: Array) -> float:
     variance = step**2 / (2.0 * (1.0 - rho))
     if variance == 0.0:  # more than half of the steps are equal
         variance = float(np.var(np.diff(y))) / 2.0
-    return max(variance * (1.0 + rho) / (1.0 - rho), _TINY)
+    return max(variance * (1.0 + rho) / (1.0 - rho), _SMALLEST * float(np.max(np.abs(y))) ** 2, _TINY)
 
 
 def make_cost(y: Array, name: CostName, *, order: int = 1, season: int = 1) -> Cost:

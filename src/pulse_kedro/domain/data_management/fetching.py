@@ -142,6 +142,12 @@ class SourceTooLarge(SourceFailed):
     code: ClassVar[str] = "system.resource_exhausted"
 
 
+class SourceUnprepared(SourceFailed):
+    """A source needs a package that is not installed, or a setting that is not there."""
+
+    code: ClassVar[str] = "model.initialization_failed"
+
+
 class SourceMisbehaved(SourceFailed):
     """The code of a source breaks the protocol: `fetch` is not asynchronous, or gives something else than `Fetched`."""
 
@@ -157,7 +163,7 @@ FAILURES: Mapping[str, type[SourceFailed]] = {
         SourceNotFound,
         SourceUnreadable,
         SourceTooLarge,
-        SourceMisbehaved,
+        SourceUnprepared,
     )
 }
-"""The failure for each fault code that one of them carries."""
+"""The failure for each fault code, for what others raise; `SourceMisbehaved` is told apart by those who look."""

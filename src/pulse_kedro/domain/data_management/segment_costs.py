@@ -44,7 +44,8 @@ def mean_cost(y: Array, *, variance: float | Array = 1.0) -> Cost:
             for dependent noise its long-run variance.
     """
     weight = 1.0 / np.broadcast_to(np.asarray(variance, dtype=float), y.shape)
-    size, first, second = _sums(weight), _sums(weight * y), _sums(weight * y**2)
+    centred = y - y.mean()  # sums of squares of large levels would lose the noise
+    size, first, second = _sums(weight), _sums(weight * centred), _sums(weight * centred**2)
 
     def of(starts: Starts, end: int) -> Array:
         total = first[end] - first[starts]
@@ -63,7 +64,8 @@ def mean_variance_cost(y: Array) -> Cost:
     Source:
         Killick, Fearnhead and Eckley (2012), section 4, without constants.
     """
-    first, second = _sums(y), _sums(y**2)
+    centred = y - y.mean()
+    first, second = _sums(centred), _sums(centred**2)
     floor = _FLOOR * max(float(np.var(y)), _TINY)
 
     def of(starts: Starts, end: int) -> Array:
@@ -121,10 +123,10 @@ def seasonal_cost(y: Array, *, season: int, variance: float | None = None) -> Co
         season: Length of the season m, at least 2; each segment has m means.
         variance: Of the noise where it is known; `None` lets it differ between segments.
     """
-    n = len(y)
+    n, centred = len(y), y - y.mean()
     phases = np.zeros((n, season))
     phases[np.arange(n), np.arange(n) % season] = 1.0
-    count, first, second = _sums(phases), _sums(phases * y[:, None]), _sums(y**2)
+    count, first, second = _sums(phases), _sums(phases * centred[:, None]), _sums(centred**2)
     floor = _FLOOR * max(float(np.var(y)), _TINY)
 
     def of(starts: Starts, end: int) -> Array:

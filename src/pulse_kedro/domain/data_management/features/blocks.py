@@ -1,4 +1,4 @@
-"""Blocks that cost more and are off unless switched on: energy by frequency, and what similar series do."""
+"""Blocks that cost more and are off unless enabled: energy by frequency, and what similar series do."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ class Spectral:
 
     type: Literal["spectral"]
     """The type of this step."""
-    on: bool = False
+    enabled: bool = False
     """Whether the block is computed; off, it is no part of the definition."""
     columns: tuple[str, ...] = Field(default=(TARGET,), min_length=1)
     """Columns to analyse."""
@@ -90,7 +90,7 @@ class Graph:
 
     type: Literal["graph"]
     """The type of this step."""
-    on: bool = False
+    enabled: bool = False
     """Whether the block is computed; off, it is no part of the definition."""
     columns: tuple[str, ...] = Field(default=(TARGET,), min_length=1)
     """Columns to average; scaled ones, where series differ in unit or size."""

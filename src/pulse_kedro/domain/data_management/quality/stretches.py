@@ -79,10 +79,10 @@ def find_repeats(layout: Layout, least: int) -> Stretches:
     length, own = last - first + 1, series[first]
     steps = np.diff(layout.starts) - 1
     repeats = np.bincount(own, weights=length - 1, minlength=len(steps))
+    long = length >= least
+    first, last, length, own = first[long], last[long], length[long], own[long]
     habit = (repeats[own] - (length - 1) + 1) / (steps[own] - (length - 1) + 2)
-    with np.errstate(divide="ignore"):
-        chance = np.log(np.maximum(steps[own], 1)) + (length - 1) * np.log(habit)
-    odd = (length >= least) & (chance < np.log(UNLIKELY))
+    odd = np.log(np.maximum(steps[own], 1)) + (length - 1) * np.log(habit) < np.log(UNLIKELY)
     return Stretches(series=own[odd], first=first[odd], last=last[odd], length=length[odd])
 
 

@@ -17,11 +17,14 @@ MOST = 0.9
 _MAD = 1.4826
 
 
-def comparable(layout: Layout) -> bool:
-    """Whether sizes of series are so alike that one in another unit would stand out."""
-    size = np.log10(_sizes(layout))
-    known = size[np.isfinite(size)]
-    return len(known) >= NEIGHBOURS and _spread_of(known) <= ALIKE
+def comparable(medians: Array) -> bool:
+    """Whether sizes of series are so alike that one in another unit would stand out.
+
+    Args:
+        medians: Median of each series. Shape `(series,)`.
+    """
+    size = np.log10(np.abs(medians[medians != 0]))
+    return len(size) >= NEIGHBOURS and _spread_of(size) <= ALIKE
 
 
 def find_strange_series(layout: Layout) -> tuple[Index, Array]:
@@ -37,8 +40,8 @@ def find_strange_series(layout: Layout) -> tuple[Index, Array]:
     Source:
         Median and median absolute deviation of log10 sizes; limits are ours.
     """
-    medians = _medians(layout)
-    if not comparable(layout):
+    medians = medians_of(layout)
+    if not comparable(medians):
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     size = np.log10(np.where(medians != 0, np.abs(medians), np.nan))
     off = size - np.nanmedian(size)
@@ -52,17 +55,9 @@ def find_strange_series(layout: Layout) -> tuple[Index, Array]:
     return found, factor[found]
 
 
-def _medians(layout: Layout) -> Array:
+def medians_of(layout: Layout) -> Array:
     """Median of each series, `(series,)`."""
-    order = np.lexsort((layout.value, layout.series))
-    ordered = layout.value[order]
-    first, count = layout.starts[:-1], np.diff(layout.starts)
-    return np.asarray((ordered[first + (count - 1) // 2] + ordered[first + count // 2]) / 2)
-
-
-def _sizes(layout: Layout) -> Array:
-    medians = np.abs(_medians(layout))
-    return np.where(medians > 0, medians, np.nan)
+    return np.array([np.median(own) for own in np.split(layout.value, layout.starts[1:-1])])
 
 
 def _spread_of(values: Array) -> float:

@@ -52,7 +52,7 @@ def _line(rows: pd.DataFrame, axis: str) -> Trace:
     trace = {
         "type": "scatter",
         "mode": "lines",
-        "name": f"probability of {STATES[axis][1]}",
+        "name": f"P({STATES[axis][1]})",
         "x": _days(rows["ds"]),
         "y": rows["probability"].round(3).tolist(),
         "line": {"width": 1.2},

@@ -13,7 +13,7 @@ NO_MEMORY = Fitted(ids=(), arrays={})
 
 
 def energies(y: Array, **settings: object) -> dict[str, Array]:
-    (step,) = steps({"type": "spectral", "on": True, **settings})
+    (step,) = steps({"type": "spectral", "enabled": True, **settings})
     return step.transform(a_table(y), NO_MEMORY)
 
 
@@ -50,7 +50,9 @@ def test_a_constant_window_has_no_energy_and_a_window_with_a_gap_has_no_answer()
 
 def test_neighbours_are_those_whose_changes_correlate_most_in_the_fold() -> None:
     y = a_world(7, periods=80, series=5, gaps=0.0)[5:]
-    fitted = fit_features(steps({"type": "graph", "on": True, "neighbours": 2, "correlation": 0.0}), a_table(y[:40]))
+    fitted = fit_features(
+        steps({"type": "graph", "enabled": True, "neighbours": 2, "correlation": 0.0}), a_table(y[:40])
+    )
 
     found = transform(fitted, a_table(y)).columns["y_neighbours"]
 
@@ -61,7 +63,7 @@ def test_neighbours_are_those_whose_changes_correlate_most_in_the_fold() -> None
 
 def test_correlations_leave_out_what_two_series_do_not_share() -> None:
     y = a_world(8, periods=60, series=3, gaps=0.2)
-    fitted = fit_features(steps({"type": "graph", "on": True, "neighbours": 1, "correlation": 0.0}), a_table(y))
+    fitted = fit_features(steps({"type": "graph", "enabled": True, "neighbours": 1, "correlation": 0.0}), a_table(y))
 
     changes = np.diff(y, axis=0)
     both = [~np.isnan(changes[:, [0, other]]).any(axis=1) for other in (1, 2)]
@@ -74,7 +76,7 @@ def test_a_series_unlike_all_others_has_no_neighbours() -> None:
     y = np.concatenate(
         [np.repeat(rng.normal(size=(60, 1)).cumsum(axis=0), 2, axis=1), rng.normal(size=(60, 1))], axis=1
     )
-    fitted = fit_features(steps({"type": "graph", "on": True, "correlation": 0.9}), a_table(y))
+    fitted = fit_features(steps({"type": "graph", "enabled": True, "correlation": 0.9}), a_table(y))
 
     found = transform(fitted, a_table(y)).columns["y_neighbours"]
 
@@ -84,7 +86,7 @@ def test_a_series_unlike_all_others_has_no_neighbours() -> None:
 
 def test_a_neighbour_that_the_table_lacks_does_not_count() -> None:
     y = a_world(7, periods=40, series=4, gaps=0.0)[5:]
-    fitted = fit_features(steps({"type": "graph", "on": True, "neighbours": 1, "correlation": 0.0}), a_table(y))
+    fitted = fit_features(steps({"type": "graph", "enabled": True, "neighbours": 1, "correlation": 0.0}), a_table(y))
     table = a_table(y[:, :1])
 
     found = transform(fitted, table).columns["y_neighbours"]

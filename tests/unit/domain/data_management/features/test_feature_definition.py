@@ -110,7 +110,9 @@ def test_d16_a_block_that_is_off_is_no_part_of_the_definition() -> None:
     off: list[dict[str, object]] = [{"type": "spectral", "window": 12}, {"type": "graph"}]
 
     assert definition_hash(steps(*EVERYTHING)) == definition_hash(steps(*EVERYTHING, *off))
-    assert definition_hash(steps(*EVERYTHING)) != definition_hash(steps(*EVERYTHING, {"type": "graph", "on": True}))
+    assert definition_hash(steps(*EVERYTHING)) != definition_hash(
+        steps(*EVERYTHING, {"type": "graph", "enabled": True})
+    )
     assert plan(steps(*EVERYTHING), unit="1") == plan(steps(*EVERYTHING, *off), unit="1")
 
 

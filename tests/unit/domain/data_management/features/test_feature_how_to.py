@@ -60,3 +60,16 @@ def test_the_settings_of_the_page_are_settings() -> None:
     (settings,) = blocks("yaml")
 
     assert 4 == len(feature_options(yaml.safe_load(settings)["features"]["steps"]).steps)
+
+
+def test_settings_of_the_explanation_are_settings_of_a_member() -> None:
+    import yaml
+    from pydantic import TypeAdapter
+
+    from pulse_kedro.forecasting.recipe import MemberSettings
+
+    page = PAGE.parents[1] / "explanation" / "features.md"
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+    _, trees = TypeAdapter(list[MemberSettings]).validate_python(yaml.safe_load(block)["recipe"]["members"])
+    assert ["graph", "indicators"] == [step.type for step in trees.features or ()]
