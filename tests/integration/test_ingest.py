@@ -327,7 +327,7 @@ RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(deliveries=st.lists(st.lists(RECORD, max_size=8), min_size=1, max_size=3))
 def test_rows_in_are_stored_repeated_or_set_aside(
     tmp_path_factory: pytest.TempPathFactory, deliveries: list[list[dict[str, object]]]
