@@ -232,6 +232,21 @@ def test_a_clean_up_killed_between_object_and_row_is_finished_and_unseen(room: R
     assert {old, new} == room.ids() == room.files()
 
 
+def test_a_read_that_meets_a_clean_up_looks_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day, y in (("2019-02-05", 1.0), ("2019-03-05", 2.0)):
+        room.store.append("shop", rows_of([("a", "2019-01-01", day, y)]), now=NOW)
+    get = FileBlobs.get
+
+    def clean_then_get(self: FileBlobs, name: str) -> bytes:
+        monkeypatch.setattr(FileBlobs, "get", get)
+        room.clean()
+        return get(self, name)
+
+    monkeypatch.setattr(FileBlobs, "get", clean_then_get)
+
+    assert [2.0] == room.store.vintages("shop")["y"].tolist()
+
+
 def test_a_snapshot_cited_while_the_plan_is_made_is_spared(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     old, _ = room.keep(0.1), room.keep(0.2)
     look = retention.look

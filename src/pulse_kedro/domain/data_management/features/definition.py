@@ -89,8 +89,11 @@ class TooManyFeatures(InvalidConfiguration):
         )
 
 
-def _refuse_unknown_types(steps: object) -> object:
-    """Name the nearest type, where pydantic would list all of them.
+def refuse_unknown_types(steps: object) -> object:
+    """The same steps, unless one has a type that we do not know: pydantic would list all types and name none.
+
+    Args:
+        steps: What the settings hold, or steps.
 
     Raises:
         UnknownStep: A step of a list has no type that we know.
@@ -102,7 +105,7 @@ def _refuse_unknown_types(steps: object) -> object:
 
 
 Steps = Annotated[
-    tuple[Annotated[StepOptions, Field(discriminator="type")], ...], BeforeValidator(_refuse_unknown_types)
+    tuple[Annotated[StepOptions, Field(discriminator="type")], ...], BeforeValidator(refuse_unknown_types)
 ]
 """Steps in the order in which they are computed; each may read what those above it make."""
 STEPS: Mapping[str, type] = {get_args(cls.__annotations__["type"])[0]: cls for cls in get_args(StepOptions)}
