@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from databases import go_back
 from ingest_worlds import declared
-from old_databases import go_back
 from pulse_kedro.adapters.ingest import Desk, take_in
 from pulse_kedro.adapters.quarantine_work import fix
 from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, quarantine, retention, snapshots
