@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from competition_worlds import make_world
@@ -55,3 +56,22 @@ def test_script_says_how_it_is_called(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
     assert f"Usage: python benchmarks/{path.name} [--json]" in docstring
+
+
+@pytest.mark.slow
+def test_a_peer_in_its_own_process_answers_through_files(tmp_path: Path) -> None:
+    request = {
+        "models": {"SeasonalNaive": {"season_length": 2}}, "horizon": 3, "levels": [80], "fallback": 2, "processes": 1,
+    }  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    histories = [np.array([1.0, 5.0, 2.0, 6.0]), np.array([3.0, 4.0, 7.0, 9.0, 8.0])]
+    np.savez(tmp_path / "arrays.npz", values=np.concatenate(histories), lengths=[4, 5])
+
+    command = [sys.executable, str(FOLDER / "peers" / "statsforecast" / "univariate.py"), str(tmp_path)]
+    subprocess.run(command, check=True)  # noqa: S603 our own
+
+    facts = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert {"SeasonalNaive"} == set(facts["cpu_seconds"])
+    with np.load(tmp_path / "answer.npz") as answer:
+        assert [[2, 6, 2], [9, 8, 9]] == answer["SeasonalNaive"].tolist()
+        assert (answer["SeasonalNaive-lo-80"] <= answer["SeasonalNaive-hi-80"]).all()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.backtest import Replay
+from pulse_kedro.forecasting.candidates import own_errors
 from pulse_kedro.forecasting.combination import Choice, candidates, combine, combine_by_nested_choice, scaled_errors
 from pulse_kedro.forecasting.recipe import CombinationOptions
 
@@ -168,3 +169,36 @@ def test_the_choice_that_serves_is_the_one_of_the_newest_cutoff() -> None:
 
     assert combination.names[-1] == combination.choice.name
     np.testing.assert_array_equal(combine(replayed.points[:, -1], combination.choice), combination.points[-1])
+
+
+def test_a_series_weighs_members_by_its_own_errors_as_far_as_it_has_any() -> None:
+    # Sixteen horizons of own errors: two members, series 0 prefers the first, series 1 the second, each by four times.
+    scaled = np.array([[[1.0, 4.0, np.nan]] * 16, [[4.0, 1.0, np.nan]] * 16]).reshape(2, 16, 3)
+
+    own = own_errors(scaled, 1)
+
+    # u is half of log 1/4 or log 4 for these, the panel's mean is 0; (16 u + 8 * 0) / 24.
+    np.testing.assert_allclose(own[:, 0], [-np.log(2) * 16 / 24, np.log(2) * 16 / 24])
+    np.testing.assert_allclose(own[:, 2], 0.0, atol=1e-12)
+    four, _ = candidates(np.ones(2), ("own_powers",), own=own)
+    assert ("own error^-4", (2, 1, 3)) == (four.name, four.weights.shape)
+    np.testing.assert_allclose(four.weights[:, 0, 0], [1.0, 2.0 ** (-4 * 2 * 16 / 24)])
+    np.testing.assert_allclose(four.weights[:, 0, 2], [1.0, 1.0])
+
+
+def test_horizons_that_overlap_count_as_one() -> None:
+    scaled = np.random.default_rng(0).uniform(1, 2, (3, 24, 4))
+
+    apart, overlapping = own_errors(scaled, 1), own_errors(scaled, 12)
+
+    panel = apart.mean(axis=1, keepdims=True)
+    assert (np.abs(overlapping - panel) < np.abs(apart - panel)).all()
+
+
+def test_a_member_without_any_error_gets_no_weight_of_its_own() -> None:
+    scaled = np.ones((3, 4, 2))
+    scaled[2] = np.nan
+
+    first, _ = candidates(np.array([1.0, 1.0, np.nan]), ("own_powers",), own=own_errors(scaled, 1))
+
+    assert [[1.0, 1.0], [1.0, 1.0], [0.0, 0.0]] == first.weights[:, 0].tolist()
