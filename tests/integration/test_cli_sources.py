@@ -1,12 +1,12 @@
 """`kedro pulse data sources`: every source listed, each asked, and one that fails hides none of the others."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -14,9 +14,6 @@ from kedro.framework.project import configure_project
 
 from misbehaving_server import Misbehaving, Reply, serving
 from pulse_kedro.adapters.sources.last_ingest import last_ingests
-from pulse_kedro.adapters.stores.blobs import open_blobs
-from pulse_kedro.adapters.stores.engine import open_for_writing
-from pulse_kedro.adapters.stores.vintages import VintageStore
 from pulse_kedro.cli import cli
 from source_samples import DECLARATION
 
@@ -41,8 +38,8 @@ def ask(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.delenv("PULSE_DATABASE_URL", raising=False)
 
     def run(entries: dict[str, Any], *words: str, credentials: dict[str, Any] | None = None) -> Result:
-        globals_text = (project / "conf/base/globals.yml").read_text(encoding="utf-8")
-        files = {"base/sources.yml": yaml.safe_dump(entries), "base/globals.yml": globals_text, "local/.gitkeep": ""}
+        shutil.copytree(project / "conf" / "base", tmp_path / "conf" / "base", dirs_exist_ok=True)
+        files = {"base/sources.yml": yaml.safe_dump(entries), "local/.gitkeep": ""}
         if credentials:
             files["local/credentials.yml"] = yaml.safe_dump(credentials)
         for name, text in files.items():
@@ -129,21 +126,21 @@ def test_a_wrong_entry_is_one_sentence(ask: Ask) -> None:
     assert "Did you mean 'csv'?" in done.output
 
 
-def test_the_last_ingest_is_the_newest_one(tmp_path: Path) -> None:
-    engine = open_for_writing(f"sqlite:///{tmp_path}/pulse.db")
-    store = VintageStore(engine, open_blobs(str(tmp_path / "snapshots")))
-    moments = [datetime(2026, 1, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
-    assert ({}, {}) == (last_ingests(None), last_ingests(engine))
-    for value, moment in enumerate(moments):
-        store.append("shops", offered(float(value), moment), now=moment)
+def test_the_last_ingest_is_told(ask: Ask, tmp_path: Path) -> None:
+    entries = {"shops": {**shops(tmp_path), "contract": None}, "banks": shops(tmp_path)}
+    assert "never" in ask(entries).output
+    words = ["pulse", "data", "ingest", "shops", "--conf-source", str(tmp_path / "conf")]
 
-    assert {"shops": moments[2]} == last_ingests(engine)
+    for _ in range(2):  # the second one finds nothing new
+        done = CliRunner().invoke(cli, words)
+        assert 0 == done.exit_code, done.output
 
-
-def offered(value: float, moment: datetime) -> pd.DataFrame:
-    """One value of one shop, published at a moment."""
-    row = {"unique_id": ["a"], "ds": [pd.Timestamp("2019-01-01")], "y": [value], "available_at": [pd.Timestamp(moment)]}
-    return pd.DataFrame(row)
+    listed = {row["name"]: row["last_ingest"] for row in json.loads(ask(entries, "--json").stdout)["sources"]}
+    assert listed["banks"] is None
+    assert (2, 0) == (listed["shops"]["rows_in"], listed["shops"]["stored"])
+    assert datetime.now(UTC) - datetime.fromisoformat(listed["shops"]["at"]) < timedelta(hours=1)
+    assert {} == last_ingests(None)
+    assert f", {listed['shops']['status']}" in ask(entries).output
 
 
 def test_the_bundled_source_answers_without_a_network(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

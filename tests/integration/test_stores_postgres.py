@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from old_databases import go_back
+from databases import go_back
 from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, retention, snapshots
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
+from databases import fresh_database
 from pulse_kedro.adapters.stores import cycles, edges, inventory, retention, snapshots
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_writing
@@ -76,7 +77,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
-    return Room(tmp_path, open_for_writing(f"sqlite:///{tmp_path}/pulse.db"))
+    return Room(tmp_path, open_for_writing(fresh_database(tmp_path)))
 
 
 def test_the_champion_the_one_before_and_the_former_recipe_keep_their_data(room: Room) -> None:
@@ -199,7 +200,8 @@ def clean_in_a_child(room: Room, arm: Callable[[Engine], None]) -> int | None:
 def test_a_clean_up_killed_at_any_statement_is_finished_by_the_next(tmp_path: Path) -> None:
     survived = -1
     for number in range(0, 60, 3):
-        room = Room(tmp_path / str(number), open_for_writing(f"sqlite:///{tmp_path}/{number}/pulse.db"))
+        folder = tmp_path / str(number)
+        room = Room(folder, open_for_writing(fresh_database(folder)))
         kept = [room.keep(y) for y in (0.1, 0.2, 0.3)]
 
         def before_statement(engine: Engine, number: int = number) -> None:
@@ -230,6 +232,21 @@ def test_a_clean_up_killed_between_object_and_row_is_finished_and_unseen(room: R
     assert old == room.keep(0.1)  # the same content comes back while it is marked
     assert 2 == len(snapshots.read(room.engine, room.blobs, old))
     assert {old, new} == room.ids() == room.files()
+
+
+def test_a_read_that_meets_a_clean_up_looks_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day, y in (("2019-02-05", 1.0), ("2019-03-05", 2.0)):
+        room.store.append("shop", rows_of([("a", "2019-01-01", day, y)]), now=NOW)
+    get = FileBlobs.get
+
+    def clean_then_get(self: FileBlobs, name: str) -> bytes:
+        monkeypatch.setattr(FileBlobs, "get", get)
+        room.clean()
+        return get(self, name)
+
+    monkeypatch.setattr(FileBlobs, "get", clean_then_get)
+
+    assert [2.0] == room.store.vintages("shop")["y"].tolist()
 
 
 def test_a_snapshot_cited_while_the_plan_is_made_is_spared(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

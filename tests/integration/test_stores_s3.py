@@ -9,6 +9,7 @@ from kedro.io import DatasetError
 
 from buckets import KEYS, make_bucket, s3_server
 from cycles import Place, small_source
+from databases import fresh_database
 from pulse_kedro.adapters.stores.blobs import UnreachableStore, open_blobs
 from pulse_kedro.adapters.stores.engine import open_for_writing
 from pulse_kedro.adapters.stores.files import DamagedFile
@@ -46,7 +47,7 @@ def test_a_snapshot_and_its_pointer_lie_in_a_bucket(server: str, tmp_path: Path)
 
 def test_what_is_stored_stays_readable_while_the_bucket_refuses_to_grow(server: str, tmp_path: Path) -> None:
     make_bucket(server, "vintages")
-    engine = open_for_writing(f"sqlite:///{tmp_path}/pulse.db")
+    engine = open_for_writing(fresh_database(tmp_path))
     store = VintageStore(engine, open_blobs("s3://vintages/x", KEYS | {"endpoint_url": server}))
     store.append("shop", rows_of([("a", "2019-01-01", "2019-02-05", 1.0)]), now=NOW)
     away = VintageStore(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, event, select
 
-from old_databases import go_back
+from databases import fresh_database, go_back
 from pulse_kedro.adapters.stores import edges, objects, snapshots
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import DatabaseRevision, open_for_reading, open_for_writing
@@ -33,7 +33,7 @@ SECOND: list[Given] = [("a", "2019-02-01", "2019-03-05", 3.0), ("b", "2019-01-01
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/pulse.db"
+    return fresh_database(tmp_path)
 
 
 def open_store(url: str) -> VintageStore:

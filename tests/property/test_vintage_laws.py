@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from databases import fresh_database
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_writing
 from pulse_kedro.adapters.stores.vintages import VintageStore
@@ -32,7 +33,7 @@ _numbers = count()
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> VintageStore:
     folder = tmp_path_factory.mktemp("vintages")
-    return VintageStore(open_for_writing(f"sqlite:///{folder}/pulse.db"), FileBlobs(Path(folder, "snapshots")))
+    return VintageStore(open_for_writing(fresh_database(folder)), FileBlobs(Path(folder, "snapshots")))
 
 
 def a_source() -> str:

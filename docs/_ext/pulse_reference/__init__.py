@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.highlighting import lexer_classes
 from sphinx.util.typing import ExtensionMetadata
 
-from pulse_reference import api, catalog, commands, errors, frames, glossary, parameters, rooms, sources
+from pulse_reference import api, catalog, commands, deliveries, errors, frames, glossary, parameters, rooms, sources
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "commands": commands.pulse_commands,
@@ -20,6 +20,7 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "exit_codes": commands.exit_codes,
     "catalog": catalog.entries,
     "parameters": parameters.groups,
+    "deliveries": deliveries.options,
     "sources": sources.kinds,
     "pipelines": rooms.nodes_by_room,
     "runs": rooms.named_runs,

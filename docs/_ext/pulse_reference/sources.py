@@ -18,9 +18,9 @@ def kinds() -> str:
     from pulse_kedro.adapters.sources.kinds import KINDS
 
     found = {name: load() for name, load in KINDS.items()}
-    parts = [_section(f"`{name}`", kind.options, _credentials(name, kind.build)) for name, kind in found.items()]
+    parts = [section(f"`{name}`", kind.options, _credentials(name, kind.build)) for name, kind in found.items()]
     inner = {cls.__name__: cls for kind in found.values() for cls in _inside(kind.options)}
-    return "\n".join([*parts, *(_section(f"`{name}`", cls, None) for name, cls in sorted(inner.items()))])
+    return "\n".join([*parts, *(section(f"`{name}`", cls, None) for name, cls in sorted(inner.items()))])
 
 
 def _credentials(name: str, build: object) -> type | None:
@@ -32,7 +32,8 @@ def _credentials(name: str, build: object) -> type | None:
     return found
 
 
-def _section(title: str, cls: type, credentials: type | None) -> str:
+def section(title: str, cls: type, credentials: type | None) -> str:
+    """A heading, the first line of an options class, and a table of its keys, those of its credentials included."""
     text = f"## {title}\n\n{first_line(cls)}\n\n{table(HEADERS, _rows(cls))}"
     return text + (f"\nIts credentials:\n\n{table(HEADERS, _rows(credentials))}" if credentials else "")
 

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,6 +16,7 @@ from pulse_kedro.domain.recovery.faults import classify
 
 if TYPE_CHECKING:
     from pulse_kedro.adapters.sources.configured import ConfiguredSource
+    from pulse_kedro.adapters.sources.last_ingest import LastIngest
     from pulse_kedro.domain.data_management.source import SourceOptions
 
 Answer = dict[str, Any]
@@ -49,13 +49,13 @@ def ask_all(sources: "Mapping[str, ConfiguredSource]", *, enough: int, timeout: 
 
 
 def sources_of(
-    sources: "Mapping[str, ConfiguredSource]", ingested: Mapping[str, datetime], outcomes: Mapping[str, Outcome]
+    sources: "Mapping[str, ConfiguredSource]", ingested: "Mapping[str, LastIngest]", outcomes: Mapping[str, Outcome]
 ) -> Answer:
     """Every source, when it was last ingested, and what came of asking it.
 
     Args:
         sources: Sources by name.
-        ingested: Moment of the last ingest by name, where there was one.
+        ingested: The last ingest by name, where there was one.
         outcomes: What came of asking, by name; empty where nobody asked.
 
     Returns:
@@ -66,7 +66,7 @@ def sources_of(
     return {"sources": rows, "failed": failed}
 
 
-def _source(source: "ConfiguredSource", ingested: datetime | None, outcome: Outcome | None) -> Answer:
+def _source(source: "ConfiguredSource", ingested: "LastIngest | None", outcome: Outcome | None) -> Answer:
     return {
         "name": source.name,
         "type": source.kind,
@@ -74,9 +74,14 @@ def _source(source: "ConfiguredSource", ingested: datetime | None, outcome: Outc
         "contract": source.contract,
         "provenance": source.provenance,
         "declared": source.table is not None,
-        "last_ingest": ingested and ingested.isoformat(timespec="seconds"),
+        "last_ingest": ingested and _ingest(ingested),
         "check": outcome and _check(source, outcome),
     }
+
+
+def _ingest(last: "LastIngest") -> Answer:
+    facts = {"status": last.status, "rows_in": last.rows_in, "stored": last.stored}
+    return {"at": last.ended.isoformat(timespec="seconds"), **facts}
 
 
 def _check(source: "ConfiguredSource", outcome: Outcome) -> Answer:

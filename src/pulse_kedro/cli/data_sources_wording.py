@@ -32,7 +32,8 @@ def source_row(row: Answer) -> list[str]:
     Args:
         row: An entry of `sources`.
     """
-    ingested = row["last_ingest"][:16].replace("T", " ") if row["last_ingest"] else "never"
+    last = row["last_ingest"]
+    ingested = f"{last['at'][:16].replace('T', ' ')}, {last['status']}" if last else "never"
     return [row["name"], row["type"], row["contract"] or "-", ingested, row["location"]]
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import MISSING, asdict, fields, replace
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import ConfigDict, Field, TypeAdapter, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic.fields import FieldInfo
 
 from pulse_kedro.domain.cycle import digest
-from pulse_kedro.domain.data_management.features.definition import Steps, active, as_plain
+from pulse_kedro.domain.data_management.features.definition import Steps, active, as_plain, refuse_unknown_types
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import Frequency
 from pulse_kedro.forecasting.boosting_features import require_undated
@@ -88,6 +88,7 @@ class MemberOptions:
     features: Steps | None = Field(default=None, min_length=1)
     """Feature steps that `lightgbm` reads beside its own inputs, learned anew with each generation; steps of the
     calendar need dates, which a member does not get. `null` reads none."""
+    _known_steps = field_validator("features", mode="before")(refuse_unknown_types)
 
     @model_validator(mode="after")
     def _sizes_belong_to_windows(self) -> Self:
@@ -281,6 +282,7 @@ class MemberSettings:
     features: Steps | None = Field(default=None, min_length=1)
     """Feature steps that `lightgbm` reads beside its own inputs, learned anew with each generation; steps of the
     calendar need dates, which a member does not get. `null` reads none."""
+    _known_steps = field_validator("features", mode="before")(refuse_unknown_types)
 
     @model_validator(mode="after")
     def _one_look_back_for_windows(self) -> Self:

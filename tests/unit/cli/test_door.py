@@ -1,5 +1,7 @@
 """Every command says what it does, how it ends and how it is typed; every option has help."""
 
+from collections.abc import Iterator
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -31,15 +33,19 @@ def test_every_option_has_help(name: str) -> None:
     assert [] == [option.name for option in options if not option.help]
 
 
-@pytest.mark.parametrize("name", sorted(DATA.commands))
-def test_commands_of_the_data_say_the_same(name: str) -> None:
-    said = CliRunner().invoke(cli, ["pulse", "data", name, "--help"]).output
-    options = [option for option in DATA.commands[name].params if isinstance(option, click.Option)]
+def leaves(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
+    """Words of every command in a group and in the groups below."""
+    for name, command in group.commands.items():
+        yield from leaves(command, *above, name) if isinstance(command, click.Group) else [(*above, name)]
+
+
+@pytest.mark.parametrize("words", sorted(leaves(DATA, "data")), ids=" ".join)
+def test_commands_of_the_data_say_the_same(words: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(cli, ["pulse", *words, "--help"]).output
 
     assert "Exit codes: 0 " in said
-    assert f"Example: kedro pulse data {name}" in said
+    assert f"Example: kedro pulse {' '.join(words)}" in said
     assert {"--env", "--json"} <= set(said.replace(",", " ").split())
-    assert [] == [option.name for option in options if not option.help]
 
 
 def test_the_group_tells_the_exit_codes_and_lists_its_commands() -> None:

@@ -14,7 +14,7 @@ from bundles import a_bundle
 from expert_worlds import HORIZON, SEASON, a_world
 from feature_samples import steps
 from miniature import a_recipe
-from pulse_kedro.domain.data_management.features.definition import UnknownColumn
+from pulse_kedro.domain.data_management.features.definition import UnknownColumn, UnknownStep
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.boosting import Boosted
 from pulse_kedro.forecasting.boosting_features import StepNeedsDates
@@ -134,6 +134,8 @@ def test_steps_that_need_dates_or_columns_that_are_not_there_are_refused() -> No
         MemberOptions(kind="lightgbm", features=steps({"type": "calendar", "fields": ["month"]}))
     with pytest.raises(UnknownColumn, match="got column 'z'"):
         MemberOptions(kind="lightgbm", features=steps({"type": "lags", "columns": ["z"], "lags": [1]}))
+    with pytest.raises(UnknownStep, match="Did you mean 'lags'"):
+        MemberOptions(kind="lightgbm", features=({"type": "lag", "lags": [1]},))  # type: ignore[arg-type]
     with pytest.raises(ValidationError, match="member 'naive' takes no features"):
         MemberOptions(kind="naive", features=CHAIN)
     error = StepNeedsDates("lightgbm", "calendar")

@@ -121,7 +121,7 @@ def _build(loader: AbstractConfigLoader, name: str, entry: object, given: Given)
     options = _typed(kind.options, own, place, known=(*SHARED, *_fields(kind.options)))
     provenance = kind.provenance(options)
     table = _table(name, entry.get(TABLE), provenance, place)
-    if kind.vintages and table is not None and getattr(table.columns, AVAILABLE_AT, AVAILABLE_AT) is None:
+    if kind.vintages and table is not None and table.columns.available_at is None:
         expected = f"{AVAILABLE_AT!r}, because there is a row for every vintage"
         raise place.wrong(MOMENTS, "nothing", expected, "Add it.")
     contract = entry.get(CONTRACT)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 Result = TypeVar("Result")
+"""What the work returns."""
 Stop = threading.Event
 """Set once nobody waits for the work any more; long work looks at it now and then."""
 

@@ -50,7 +50,7 @@ class S3Options:
     encryption: Literal["AES256", "aws:kms"] | None = None
     """Encryption of objects by the server; `null` leaves it to the bucket."""
     kms_key: str | None = None
-    """Key of `aws:kms`; `null` takes the default one of the account."""
+    """Key for encryption by KMS; `null` takes the default one of the account."""
     tries: int = Field(default=4, ge=1)
     """How often a call is made in all: ours, with the waits of botocore's standard mode about five seconds."""
     connect_seconds: float = Field(default=5, gt=0)

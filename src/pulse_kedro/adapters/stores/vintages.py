@@ -253,9 +253,18 @@ class VintageStore:
         self, source: str, conditions: Sequence[Condition], as_of: pd.Timestamp | None, wanted: set[str]
     ) -> pd.DataFrame:
         """Vintages that satisfy the conditions, from the objects that may hold some."""
+        found = self._find(source, conditions, as_of)
+        try:
+            return self._parse(found, conditions, wanted)
+        except FileNotFoundError:  # a clean-up may have been faster
+            again = self._find(source, conditions, as_of)
+            if again == found:
+                raise
+            return self._parse(again, conditions, wanted)
+
+    def _find(self, source: str, conditions: Sequence[Condition], as_of: pd.Timestamp | None) -> list[Part]:
         with self._engine.connect() as connection:
-            found = selection.find(connection, source, conditions, as_of)
-        return self._parse(found, conditions, wanted)
+            return selection.find(connection, source, conditions, as_of)
 
     def _parse(
         self, found: Sequence[Part], conditions: Sequence[Condition], wanted: AbstractSet[str] = frozenset()

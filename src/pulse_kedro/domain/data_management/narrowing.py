@@ -96,7 +96,7 @@ def known_since(table: pd.DataFrame, options: SourceOptions | None) -> pd.Series
 
 def moment_column(options: SourceOptions | None) -> str:
     """Column with the moment of publication: the declared one, else `available_at`."""
-    return (getattr(options.columns, AVAILABLE_AT, None) if options else None) or AVAILABLE_AT
+    return (options.columns.available_at if options else None) or AVAILABLE_AT
 
 
 def _unknown_then(

@@ -57,9 +57,15 @@ def observe(source: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
         that breaks `missing_value`.
     """
     text = [*options.columns.unique_id, *options.static]
-    source = source.assign(**{name: whole(source[name]) for name in text})
+    source = source.assign(**{name: _once(whole(source[name])) for name in text})
     blocks = (source.iloc[start : start + BLOCK] for start in range(0, len(source), BLOCK))
     return _join([part for block in blocks for part in _observe(block, options)])
+
+
+def _once(values: pd.Series) -> pd.Series:
+    """Text as categories, so that each is read once; any other column as it is."""
+    is_text = values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
+    return values.astype("category") if is_text else values
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
+from pydantic import TypeAdapter
 
 from pulse_kedro.adapters.sources import kinds
 from pulse_kedro.adapters.sources.configured import (
@@ -18,6 +19,7 @@ from pulse_kedro.adapters.sources.configured import (
 )
 from pulse_kedro.adapters.sources.csv_files import CSV
 from pulse_kedro.adapters.sources.settings import Given
+from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.settings import CONFIG_LOADER_ARGS
 from source_samples import DECLARATION
 
@@ -208,5 +210,18 @@ def test_what_a_package_offers_must_be_a_kind(tmp_path: Path, installed: Any) ->
 def test_the_bundled_source_is_declared_as_cycles_read_it(project: Path) -> None:
     found = yaml.safe_load((project / "conf/base/sources.yml").read_text(encoding="utf-8"))["us_employment"]["table"]
     read = yaml.safe_load((project / "conf/base/parameters_data_management.yml").read_text(encoding="utf-8"))["source"]
+    options = TypeAdapter(SourceOptions)
 
-    assert found.items() <= read.items() or {**found, "name": "us_employment"} == read
+    assert options.validate_python({"name": "us_employment", **found}) == options.validate_python(read)
+
+
+def test_a_source_with_vintages_needs_the_column_of_their_moments(tmp_path: Path) -> None:
+    columns = {"unique_id": "unique_id", "ds": "ds", "y": "y"}
+    entry = {"type": "fred", "series": ["GDP"], "credentials": "fred", "table": {**DECLARED, "columns": columns}}
+    key = {"fred": {"api_key": "abc"}}
+
+    with pytest.raises(InvalidSource, match=r"Reading gdp\.table\.columns\.available_at in .* got nothing"):
+        configured(loader(tmp_path, {"gdp": entry}, credentials=key))
+
+    entry["table"] = {**DECLARED, "columns": {**columns, "available_at": "available_at"}}
+    assert configured(loader(tmp_path, {"gdp": entry}, credentials=key))["gdp"].table is not None

@@ -217,7 +217,7 @@ def worlds(draw: st.DrawFn) -> list[np.ndarray]:
     return series
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(series=worlds(), cut=st.integers(20, 89), seed=st.integers(0, 2**32 - 1))
 def test_nothing_after_a_period_changes_what_becomes_of_values_up_to_it(
     series: list[np.ndarray], cut: int, seed: int
@@ -240,7 +240,7 @@ def test_nothing_after_a_period_changes_what_becomes_of_values_up_to_it(
             pd.testing.assert_frame_equal(one, until, check_exact=True)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(series=worlds())
 def test_every_value_is_kept_or_on_record(series: list[np.ndarray]) -> None:
     source = table(*series)

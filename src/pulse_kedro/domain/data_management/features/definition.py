@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter, field_validator
 from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.cycle import digest
@@ -89,8 +89,11 @@ class TooManyFeatures(InvalidConfiguration):
         )
 
 
-def _refuse_unknown_types(steps: object) -> object:
-    """Name the nearest type, where pydantic would list all of them.
+def refuse_unknown_types(steps: object) -> object:
+    """The same steps, unless one has a type that we do not know: pydantic would list all types and name none.
+
+    Args:
+        steps: What the settings hold, or steps.
 
     Raises:
         UnknownStep: A step of a list has no type that we know.
@@ -101,9 +104,7 @@ def _refuse_unknown_types(steps: object) -> object:
     return steps
 
 
-Steps = Annotated[
-    tuple[Annotated[StepOptions, Field(discriminator="type")], ...], BeforeValidator(_refuse_unknown_types)
-]
+Steps = tuple[Annotated[StepOptions, Field(discriminator="type")], ...]
 """Steps in the order in which they are computed; each may read what those above it make."""
 STEPS: Mapping[str, type] = {get_args(cls.__annotations__["type"])[0]: cls for cls in get_args(StepOptions)}
 """The closed table: type in the settings, class of the step."""
@@ -120,6 +121,8 @@ class FeatureOptions:
     train_periods: int | None = Field(ge=2)
     """Periods of each series, from its first value on, on which `scale`, `impute` and `graph` are fitted; `null` takes
     the minimum history of the frequency. Rows after them never enter a parameter."""
+
+    _known_types = field_validator("steps", mode="before")(refuse_unknown_types)
 
 
 def active(steps: Sequence[StepOptions]) -> tuple[StepOptions, ...]:
@@ -138,7 +141,7 @@ def steps_from(values: object) -> tuple[StepOptions, ...]:
     Raises:
         UnknownStep: One has a type that is not in the table.
     """
-    found: tuple[StepOptions, ...] = TypeAdapter(Steps).validate_python(values)
+    found: tuple[StepOptions, ...] = TypeAdapter(Steps).validate_python(refuse_unknown_types(values))
     return found
 
 

@@ -11,8 +11,8 @@ from pulse_kedro.domain.data_management.steps import positions
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Array, Frequency
 
 Index = npt.NDArray[np.int64]
-SERIES_AT_ONCE = 1024
-"""Series of one block; ours: 3,000 periods of them take 25 MB."""
+VALUES_AT_ONCE, SERIES_AT_ONCE = 6_000_000, 4096
+"""Most places and most series of one block; ours: an array of a block takes 48 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,14 +66,17 @@ def lay_out(rows: pd.DataFrame, freq: Frequency) -> Layout:
     )
 
 
-def blocks(layout: Layout, size: int = SERIES_AT_ONCE, *, until: int | None = None) -> Iterator[Block]:
+def blocks(layout: Layout, size: int | None = None, *, until: int | None = None) -> Iterator[Block]:
     """All series, some at a time, each block over the periods that its own series cover.
 
     Args:
         layout: The panel.
-        size: Series of a block.
+        size: Series of a block; `None` takes as many as memory allows.
         until: Number of the last period of every block; `None` ends with the last value.
     """
+    if size is None:
+        span = int(np.ptp(layout.period)) + 1 if len(layout.period) else 1
+        size = min(SERIES_AT_ONCE, max(1, VALUES_AT_ONCE // span))
     for offset in range(0, len(layout.names), size):
         edges = layout.starts[offset : offset + size + 1]
         rows = slice(int(edges[0]), int(edges[-1]))
