@@ -346,6 +346,17 @@ def test_rows_in_are_stored_repeated_or_set_aside(
     assert stored == (len(at.store.vintages("shops")) if stored else 0)
 
 
+def test_text_that_no_database_takes_is_kept(place: Desk) -> None:
+    table = monthly("a", ["\ud800 \x00 é"]).assign(shop=["b\x00\ud800"], title="é")
+
+    (made,) = ingest(feed(table), place, ALL)
+
+    (held,) = quarantine.rows(place.engine, Wanted())
+    assert ("unchanged", 1) == (made.status, made.quarantined)
+    assert ("\ud800 \x00 é", "b\x00\ud800") == (held.original["sales"], held.original["shop"])
+    assert "b\\x00\\ud800" == held.series
+
+
 def test_units_of_variables_are_converted_on_the_way(tmp_path: Path) -> None:  # K9
     known = VariableOptions(
         unit="fraction",

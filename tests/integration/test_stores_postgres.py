@@ -15,9 +15,13 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from databases import go_back
-from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, retention, snapshots
+from ingest_worlds import declared
+from pulse_kedro.adapters.ingest import Desk, take_in
+from pulse_kedro.adapters.quarantine_work import fix
+from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, quarantine, retention, snapshots
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.quarantine import Wanted
 from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
@@ -29,6 +33,7 @@ from pulse_kedro.domain.history import HeadMoved
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS
 from pulse_kedro.domain.recovery.faults import classify
 from records import NOW, a_cycle, a_record, a_snapshot, months, outcomes
+from source_samples import declare, monthly
 from vintage_samples import moment, rows_of
 
 FIRST = a_cycle("2018-12-01")
@@ -227,3 +232,15 @@ def test_a_database_of_the_first_revision_keeps_its_snapshots(url: str, engine: 
 
     assert 2 == len(snapshots.read(upgraded, tmp_path, "s0.5"))
     assert [("s0.1", 2), ("s0.5", 1)] == [(entry.id, entry.sequence) for entry in inventory.entries(upgraded)]
+
+
+def test_ingest_and_quarantine_work_on_postgresql(engine: Engine, tmp_path: Path) -> None:
+    table = monthly("a", [1.0, "m\x00any", "\ud800"])
+    at = Desk(engine=engine, store=VintageStore(engine, FileBlobs(tmp_path)), now=lambda: NOW)
+
+    first, again = (take_in(table, declare(max_quarantined=1), at) for _ in range(2))
+    row, other = quarantine.rows(engine, Wanted())
+    made = fix(row.id, {"sales": 2.0}, declared(), at, actor="pat")
+
+    assert (1, 2, 0, 3) == (first.stored, first.quarantined, again.quarantined, again.duplicates)
+    assert ({"stored": 1}, [other.id]) == (made.outcomes, [one.id for one in quarantine.rows(engine, Wanted())])

@@ -205,9 +205,9 @@ def set_aside(table: pd.DataFrame, source: str, sifted: Sifted, appended: Append
             id=row_id(source, original, column),
             row=int(place) + 1,
             column=column,
-            series=None if pd.isna(series) else str(series),
+            series=None if pd.isna(series) else _storable(str(series)),
             rule=rule,
-            reason=reason,
+            reason=_storable(reason),
             original=original,
         )
         for place, original, column, series, rule, reason in zip(at, original_rows(table, at), *columns, strict=True)
@@ -293,6 +293,11 @@ def _too_much(sifted: Sifted, options: SourceOptions) -> str | None:
         f"{bad} of {total} rows of source {options.name!r} cannot be used, expected at most "
         f"{options.max_quarantined:.0%} (max_quarantined): the whole delivery is set aside"
     )
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: what UTF-8 or PostgreSQL cannot hold is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def _drift(found: Sequence[Drift]) -> list[JSON]:

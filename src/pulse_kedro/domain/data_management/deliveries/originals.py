@@ -24,11 +24,12 @@ def original_rows(table: pd.DataFrame, at: npt.NDArray[np.int64]) -> list[str]:
     Returns:
         One object per position, keys in the order of the columns: text, numbers, truths and `null` as they are, moments
         in ISO 8601, anything else that JSON cannot say as text. A cell that is missing is `null`; an infinite one is
-        the text `inf` or `-inf`. Equal rows give equal text.
+        the text `inf` or `-inf`. Equal rows give equal text. Signs beyond ASCII are escaped, so that any database takes
+        any text, broken surrogates and all.
     """
     part = table.iloc[at]
     columns = [_spelled(part.iloc[:, place]) for place in range(part.shape[1])]
-    names = [json.dumps(str(name), ensure_ascii=False) for name in part.columns]
+    names = [json.dumps(str(name)) for name in part.columns]
     return [
         "{" + ",".join(f"{name}:{cell}" for name, cell in zip(names, cells, strict=True)) + "}"
         for cells in zip(*columns, strict=True)
@@ -70,9 +71,9 @@ def _spelled(cells: pd.Series) -> list[str]:
     def spell(cell: object) -> str:
         if isinstance(cell, str):
             if cell not in known:
-                known[cell] = json.dumps(cell, ensure_ascii=False)
+                known[cell] = json.dumps(cell)
             return known[cell]
-        return json.dumps(_plain(cell), separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(_plain(cell), separators=(",", ":"))
 
     if pd.api.types.is_datetime64_any_dtype(cells):
         codes, moments = pd.factorize(cells)
