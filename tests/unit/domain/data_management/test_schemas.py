@@ -49,6 +49,7 @@ def backtest() -> pd.DataFrame:
         [["naive", "combination"], ["a", "b"], [1, 2]], names=["model", "unique_id", "step"]
     )
     table = index.to_frame(index=False).assign(recipe="r", cutoff=dates("2018-01-01")[0], y=1.0, y_hat=2.0, scale=0.5)
+    table = table.assign(model_digest="d" + table["model"].astype(str), snapshot="s1")
     table["ds"] = table["step"].map({1: dates("2018-02-01")[0], 2: dates("2018-03-01")[0]})
     shared = table["model"].eq("combination").to_numpy()[:, None]
     quantiles = np.where(shared, np.arange(13.0), np.nan)
