@@ -151,14 +151,16 @@ def _unset(name: str, value: object, hint: object) -> Iterator[str]:
 
 
 def _lists(name: str, value: object, hint: object) -> str:
-    """Tables of what stands, or may stand, in lists of groups, such as the members of a recipe."""
+    """Tables of what may stand in lists of groups, such as the members of a recipe, and in groups that are not set."""
     parts = []
     for key, inner in keys_of(name, value):
-        if isinstance(inner, list) and (not inner or isinstance(inner[0], Mapping)):
+        listed = isinstance(inner, list) and (not inner or isinstance(inner[0], Mapping))
+        if listed or inner is None:
+            above = f"{key}[]" if listed else key
             for found in classes_in(_describe(key.split(".")[1:], hint).hint):
                 fields = list(_fields("", found))
                 rows = [_row(f"{name}.{path}", None, {}, found) for path in fields]
-                rows = [(code(f"{key}[].{path}"), *row[2:4]) for path, row in zip(fields, rows, strict=True)]
+                rows = [(code(f"{above}.{path}"), *row[2:4]) for path, row in zip(fields, rows, strict=True)]
                 parts.append(f"{first_line(found)}\n\n{table(('key', 'type', 'meaning'), rows)}")
     return "\n".join(parts)
 
