@@ -28,6 +28,8 @@ ROOMS = {"data_management", "training", "metrics", "rules", "inference", "recove
 KINDS = {
     "observations": "TablePreview",
     "panel": "TablePreview",
+    "quality_findings": "TablePreview",
+    "regimes": "TablePreview",
     "history": "TablePreview",
     "champion": "TablePreview",
     "period": "JSONPreview",

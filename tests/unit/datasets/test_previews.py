@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pulse_kedro.datasets.parquet_dataset import ParquetDataset
 from pulse_kedro.datasets.previews import ROWS, preview_rows
 from pulse_kedro.datasets.record_dataset import RecordDataset
 from pulse_kedro.datasets.registry_dataset import BundleDataset, CandidatesDataset, ChampionDataset
@@ -24,6 +25,7 @@ OURS: dict[str, tuple[type, tuple[str, ...]]] = {
     "history": (HistoryDataset, ("url",)),
     "ledger": (LedgerDataset, ("url",)),
     "cycle record": (CycleRecordDataset, ("url",)),
+    "parquet": (ParquetDataset, ("filepath",)),
 }
 
 
@@ -58,3 +60,12 @@ def test_table_shows_its_newest_rows() -> None:
     table = preview_rows(pd.DataFrame({"n": range(100)}))
 
     assert [[99 - place] for place in reversed(range(ROWS))] == table["data"]
+
+
+def test_parquet_with_a_missing_moment_has_a_preview_that_json_can_hold(tmp_path: Path) -> None:
+    dataset = ParquetDataset(filepath=f"{tmp_path}/it.parquet")
+    dataset.save(pd.DataFrame({"axis": ["growth"] * 2, "since": [pd.Timestamp("2018-12-01"), pd.NaT]}))
+
+    shown = dataset.preview(nrows=2)
+
+    assert [["growth", "2018-12-01"], ["growth", "NaT"]] == json.loads(json.dumps(shown))["data"]
