@@ -44,9 +44,10 @@ def draw_still(figure: Mapping[str, Any]) -> bytes:
         _draw_panel(axes, traces, x, y)
         headings = [note for note in layout.get("annotations", ()) if _is_above(note, x["domain"], y["domain"])]
         for note in headings:
-            axes.set_title(_plain(note["text"]), loc="left", fontsize=8)
+            # At a fixed height: to look for a free one, matplotlib lays out every label of the axes once more.
+            axes.set_title(_plain(note["text"]), loc="left", fontsize=8, y=1.0)
     file = io.BytesIO()
-    canvas.savefig(file, format="png", facecolor="white")
+    canvas.savefig(file, format="png", facecolor="white", pil_kwargs={"compress_level": 1})
     return file.getvalue()
 
 
