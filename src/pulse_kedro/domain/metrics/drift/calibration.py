@@ -1,7 +1,7 @@
 """How large a statistic gets where nothing changed: a bootstrap in which everything is estimated again.
 
-Centre, season, scale and memory of a reference are estimates. A threshold that takes them as known promises too much, up
-to three times on common noise; here each made-up path is measured like the series, from its own reference.
+Centre, season, scale and memory of a reference are estimates. A threshold that takes them as known promises too much,
+up to three times on common noise; here each made-up path is measured like the series, from its own reference.
 """
 
 from dataclasses import dataclass
@@ -20,29 +20,29 @@ TAIL = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Null:
-    """Statistics of made-up paths for every series, sorted: shape `(3, pool, S)`."""
+    """Statistics of made-up paths for every series, sorted: shape `(D, pool, S)`."""
 
-    values: Array
+    drawn: Array
 
     def threshold(self, alpha: float) -> Array:
-        """Statistic that a series without change passes with this probability; shape `(3, S)`."""
+        """Statistic that a series without change passes with this probability; shape `(D, S)`."""
         start, rate = self._tail()
         beyond = start + rate * np.log(TAIL / alpha)
-        return np.where(alpha < TAIL, beyond, np.quantile(self.values, 1 - alpha, axis=1))
+        return np.where(alpha < TAIL, beyond, np.quantile(self.drawn, 1 - alpha, axis=1))
 
     def p_values(self, found: Array) -> Array:
-        """Probability of a statistic at least as large where nothing changed; shape `(3, S)`."""
-        pool = self.values.shape[1]
-        plain = (1 + (self.values >= found[:, None]).sum(axis=1)) / (1 + pool)
+        """Probability of a statistic at least as large where nothing changed; shape `(D, S)`."""
+        pool = self.drawn.shape[1]
+        plain = (1 + (self.drawn >= found[:, None]).sum(axis=1)) / (1 + pool)
         start, rate = self._tail()
         tail = TAIL * np.exp(-np.maximum(found - start, 0) / rate)
         return np.where(found > start, np.minimum(tail, 1.0), plain)
 
     def _tail(self) -> tuple[Array, Array]:
         """Where the tail begins and the mean excess beyond: sums of a CUSUM fall exponentially, shapes faster."""
-        first = int(self.values.shape[1] * (1 - TAIL))
-        start = self.values[:, first]
-        return start, np.maximum((self.values[:, first:] - start[:, None]).mean(axis=1), np.finfo(float).eps)
+        first = int(self.drawn.shape[1] * (1 - TAIL))
+        start = self.drawn[:, first]
+        return start, np.maximum((self.drawn[:, first:] - start[:, None]).mean(axis=1), np.finfo(float).eps)
 
 
 def calibrate(changes: Changes, reference: int, window: int, *, season: int, seed: int, draws: int = POOL) -> Null:
@@ -61,14 +61,14 @@ def calibrate(changes: Changes, reference: int, window: int, *, season: int, see
     """
     series = changes.left.shape[1]
     own = max(4, -(-draws // min(series, draws // 4)))
-    narrow = changes.left.astype(np.float32)
     rng = np.random.default_rng(seed)
-    paths = draw_paths(changes.whitening, narrow, reference + window, own, rng).astype(np.float32)
-    drawn = measure(paths.reshape(len(paths), -1), reference, season).values.reshape(3, own, series)
+    paths = draw_paths(changes.whitening, changes.left, reference + window, own, rng)
+    drawn = measure(paths.reshape(len(paths), -1), reference, season).found.reshape(-1, own, series)
     order = np.argsort(changes.whitening.memory, kind="stable")
     near = min(series, -(-draws // own))
     first = np.clip(np.arange(series) - near // 2, 0, series - near)
     places = order[first[:, None] + np.arange(near)]
-    pooled = np.empty((3, own * near, series))
-    pooled[:, :, order] = drawn[:, :, places].transpose(0, 1, 3, 2).reshape(3, own * near, series)
-    return Null(values=np.sort(pooled, axis=1))
+    kinds = len(drawn)
+    pooled = np.empty((kinds, own * near, series))
+    pooled[:, :, order] = drawn[:, :, places].transpose(0, 1, 3, 2).reshape(kinds, own * near, series)
+    return Null(drawn=np.sort(pooled, axis=1))

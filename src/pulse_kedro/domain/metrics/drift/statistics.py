@@ -8,13 +8,15 @@ import numpy.typing as npt
 from pulse_kedro.domain.metrics.drift.whitening import ORDERS, Whitening, fit_whitening
 from pulse_kedro.domain.panel import Array
 
-DETECTORS = ("level", "size", "shape")
-"""What is watched in every series: its centre, its spread, and its distribution."""
+DETECTORS = ("level", "size", "shape", "season")
+"""What is watched in every series: its centre, its spread, its distribution, and its profile over a season."""
 ALLOWANCES = (0.05, 0.5)
 """Least and largest slack of the CUSUM for the level, in standard deviations of the noise; ours."""
 SIZE_ALLOWANCE = 0.25
 """Slack of the CUSUM for the size; the lower end of what is usual (`forecasting.md` 6)."""
-EDGES = np.array([-1.645, -1.282, -1.036, -0.842, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 0.842, 1.036, 1.282, 1.645])
+EDGES = np.array(
+    [-1.645, -1.282, -1.036, -0.842, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 0.842, 1.036, 1.282, 1.645]
+)
 """Where two distributions are compared: normal quantiles from 5 to 95 %; ours."""
 
 
@@ -22,13 +24,18 @@ EDGES = np.array([-1.645, -1.282, -1.036, -0.842, -0.674, -0.385, -0.126, 0.126,
 class Changes:
     """Statistics of a test window against its reference; S stands for any shape of series.
 
-    `values` `(3, S)` in the order of `DETECTORS`; `since` `(3, S)` counts the steps of the window before the change
-    that a CUSUM dates, 0 for a shape. `whitening` is that of the reference, `left` `(n, S)` its innovations.
+    `found` `(D, S)` in the order of `detectors`, which leave out the season where there is none. `since` `(D, S)`
+    counts the steps of the window before the change that a CUSUM dates, 0 for the others; `rising` `(S,)` tells
+    whether the level went up. `whitening` is that of the reference, `white` `(T, S)` all innovations, `left` `(n, S)`
+    those of the reference.
     """
 
-    values: Array
+    detectors: tuple[str, ...]
+    found: Array
     since: npt.NDArray[np.int64]
+    rising: npt.NDArray[np.bool_]
     whitening: Whitening
+    white: Array
     left: Array
 
 
@@ -41,22 +48,52 @@ def measure(values: Array, reference: int, season: int) -> Changes:
         season: Steps in a season.
 
     Source:
-        Page (1954). Its slack is half of what a change of the level by one standard deviation leaves in the innovations,
-        (1 - memory) / noise, for which it is best (Lorden 1971); sums are told in units of twice their slack, in which
-        their tails are alike.
+        Page (1954). Its slack is half of what a change of the level by one standard deviation leaves in the
+        innovations, (1 - memory) / noise, for which it is best (Lorden 1971); sums are told in units of twice their
+        slack, in which their tails are alike.
     """
     whitening = fit_whitening(values[:reference], season)
     white = whitening.whiten(values)
     left, window = white[ORDERS:reference], white[reference:]
-    level, level_since = _level(whitening, left, window)
-    size, size_since = _size(left, window)
-    shape = distance(left, window)
+    level, level_since, rising = _level(whitening, left, window)
+    size, size_since, _ = _size(left, window)
+    found = [level, size, distance(left, window)]
+    if len(whitening.centre) > 1:
+        found.append(profile(whitening.standardised(values), reference, len(whitening.centre)))
+    since = np.zeros((len(found), *level.shape), dtype=np.int64)
+    since[0], since[1] = level_since, size_since
     return Changes(
-        values=np.stack([level, size, shape]),
-        since=np.stack([level_since, size_since, np.zeros_like(size_since)]),
+        detectors=DETECTORS[: len(found)],
+        found=np.stack(found),
+        since=since,
+        rising=rising,
         whitening=whitening,
+        white=white,
         left=left,
     )
+
+
+def profile(z: Array, reference: int, season: int) -> Array:
+    """How far the mean of each phase of a window lies from that of its reference, beside the change of the level.
+
+    Args:
+        z: Standardised values, of which each phase of the reference has mean 0. Shape `(T, S)`.
+        reference: Values before the window.
+        season: Phases.
+
+    Returns:
+        Root mean square over the phases that the window has, in standard deviations. Shape `(S,)`.
+    """
+    window, phases = z[reference:], (reference + np.arange(len(z) - reference)) % season
+    means = np.zeros((season, *z.shape[1:]), dtype=z.dtype)
+    known = np.zeros(means.shape, dtype=np.int64)
+    for phase in range(season):
+        rows = window[phases == phase]
+        known[phase] = (~np.isnan(rows)).sum(axis=0)
+        means[phase] = np.nan_to_num(rows).sum(axis=0) / np.maximum(known[phase], 1)
+    there = np.maximum((known > 0).sum(axis=0), 1)
+    away = np.where(known > 0, means - means.sum(axis=0) / there, 0)
+    return np.asarray(np.sqrt((away**2).sum(axis=0) / there))
 
 
 def distance(left: Array, window: Array, edges: Array = EDGES) -> Array:
@@ -96,22 +133,26 @@ def cusum(moves: Array) -> tuple[Array, npt.NDArray[np.int64]]:
     return most, since
 
 
-def two_sided(z: Array, slack: Array) -> tuple[Array, npt.NDArray[np.int64]]:
-    """The larger of the sums upwards and downwards, in units of twice the slack, and when it began."""
+def two_sided(z: Array, slack: Array) -> tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The larger of the sums upwards and downwards, in units of twice the slack; when it began, and whether it rose."""
     up, begun_up = cusum(z - slack)
     down, begun_down = cusum(-z - slack)
-    return 2 * slack * np.maximum(up, down), np.where(up >= down, begun_up, begun_down)
+    rising = np.asarray(up >= down)
+    return 2 * slack * np.maximum(up, down), np.where(rising, begun_up, begun_down), rising
 
 
-def _level(whitening: Whitening, left: Array, window: Array) -> tuple[Array, npt.NDArray[np.int64]]:
+def _level(
+    whitening: Whitening, left: Array, window: Array
+) -> tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     slack = np.clip((1 - whitening.memory) / whitening.noise / 2, *ALLOWANCES).astype(window.dtype)
     centre, width = _moments(left)
     return two_sided((window - centre) / width, slack)
 
 
-def _size(left: Array, window: Array) -> tuple[Array, npt.NDArray[np.int64]]:
+def _size(left: Array, window: Array) -> tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     centre, width = _moments(np.abs(left))
-    return two_sided((np.abs(window) - centre) / width, np.full(window.shape[1:], SIZE_ALLOWANCE, dtype=window.dtype))
+    slack = np.full(window.shape[1:], SIZE_ALLOWANCE, dtype=window.dtype)
+    return two_sided((np.abs(window) - centre) / width, slack)
 
 
 def _moments(values: Array) -> tuple[Array, Array]:

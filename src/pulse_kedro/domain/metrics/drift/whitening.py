@@ -48,7 +48,7 @@ class Whitening:
         """Values `(T, S)` without season, in robust deviations, drawn in to `CLIPPED`; the first one has phase 0."""
         phases = len(self.centre)
         places = np.arange(len(values)) % phases
-        return np.clip((values - self.centre[places]) / self.scale[places], -CLIPPED, CLIPPED)
+        return np.asarray(np.clip((values - self.centre[places]) / self.scale[places], -CLIPPED, CLIPPED))
 
     def whiten(self, values: Array) -> Array:
         """Innovations in standard deviations, drawn in to `CLIPPED`; `nan` where a value is unknown.
@@ -124,7 +124,8 @@ def _median(values: Array) -> Array:
 def _deviation(values: Array) -> Array:
     """Root mean square over the first axis of what is known; 0 where nothing is."""
     known = ~np.isnan(values)
-    return np.sqrt((np.where(known, values, 0) ** 2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+    squares = (np.where(known, values, 0) ** 2).sum(axis=0)
+    return np.asarray(np.sqrt(squares / np.maximum(known.sum(axis=0), 1)))
 
 
 def _burg(z: Array) -> Array:
