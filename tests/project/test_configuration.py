@@ -19,6 +19,7 @@ STORES = {
     "ledger",
     "events",
     "regime_events",
+    "drift_events",
     "cycle_record",
     "code_version",
     "bundle_check",

@@ -90,6 +90,20 @@ def surroundings_of(recipe: RecipeOptions, replayed: Replay, series: pd.DataFram
     return replace(plain, groups=groups[None, None, :], clusters=groups)
 
 
+def begin_anew(surroundings: Surroundings, replayed: Replay, moments: Sequence[pd.Timestamp]) -> Surroundings:
+    """The same, with intervals that begin anew at some cutoffs because a response to drift said so.
+
+    Args:
+        surroundings: What the recipe asks for.
+        replayed: Its cutoffs.
+        moments: Cutoffs of earlier cycles at which that was decided; others are passed over.
+    """
+    told = np.asarray(replayed.cutoffs.isin(list(moments)))
+    if not told.any():
+        return surroundings
+    return replace(surroundings, told=told)
+
+
 def combine_as_asked(replayed: Replay, options: CombinationOptions, series: pd.DataFrame) -> Combination:
     """Combination of a replay, for each group of series apart where the options name a column.
 

@@ -46,13 +46,15 @@ class Surroundings:
     `season` is how many steps a reset and a large score last; `None` is the horizon. `clusters` `(S,)` are the groups
     that a series borrows from. `groups` are those with quantiles of their own, by the target of each error: shape
     `(K, H, S)` or one that broadcasts to it, -1 for none. `drift` tells where errors changed; it is looked for where
-    the options ask for it and nobody brings it. Cutoffs are `spacing` periods apart.
+    the options ask for it and nobody brings it. `told` `(K,)` are cutoffs at which a response to drift lets all series
+    begin anew. Cutoffs are `spacing` periods apart.
     """
 
     season: int | None = None
     clusters: Groups | None = None
     groups: Groups | None = None
     drift: Alarms | None = None
+    told: npt.NDArray[np.bool_] | None = None
     spacing: int = 1
 
 
@@ -96,8 +98,8 @@ def calibrate(
             pooling = choose_pooling(residuals[rows], options.pooling_choices, options.pooling, surroundings.clusters)
         base = _base(residuals, rows, j, pooling, surroundings)
         follower = follower.learn(_arrived(residuals, offsets, j, surroundings.spacing), base)
-        if drift is not None and drift.at(j).any():
-            follower = follower.reset(season, drift.at(j))
+        if (anew := _anew(drift, surroundings, j, residuals.shape[2])).any():
+            follower = follower.reset(season, anew)
         issued = follower.issue(base)
         offsets[j] = issued if surroundings.groups is None else no_narrower(issued)
         widths = follower.widths(base) if j == len(residuals) - 1 else widths
@@ -147,6 +149,12 @@ def _drift(residuals: Array, options: IntervalOptions, start: int, surroundings:
         return surroundings.drift
     season = surroundings.season or residuals.shape[1]
     return find_drift(residuals[:, 0], season=season, reference=options.calibration_cutoffs, least=start)
+
+
+def _anew(drift: Alarms | None, surroundings: Surroundings, j: int, series: int) -> npt.NDArray[np.bool_]:
+    """Series whose intervals begin anew at a cutoff; shape `(S,)`."""
+    found = np.zeros(series, dtype=bool) if drift is None else drift.at(j)
+    return np.asarray(found | (surroundings.told is not None and bool(surroundings.told[j])))
 
 
 def _arrived(residuals: Array, offsets: Array, j: int, spacing: int) -> Arrived:

@@ -33,6 +33,8 @@ KINDS = (
     "schema_drift",
     "regime_changed",
     "change_point",
+    "drift_detected",
+    "data_drift_detected",
 )
 """Kinds of events. The first seven come from the world; the others are what our own rooms report."""
 

@@ -92,7 +92,12 @@ class TrainingPlan:
 
 
 def plan_jobs(
-    champion: ChampionFacts | None, recipe_digest: str, panel: pd.DataFrame, *, learn_every: int | None = None
+    champion: ChampionFacts | None,
+    recipe_digest: str,
+    panel: pd.DataFrame,
+    *,
+    learn_every: int | None = None,
+    lesson: str | None = None,
 ) -> TrainingPlan:
     """Jobs that a cycle needs.
 
@@ -101,18 +106,20 @@ def plan_jobs(
         recipe_digest: The recipe that `conf/` asks for.
         panel: Everything the cycle knows.
         learn_every: Periods after which members that learn rarely learn once more; `None` never asks for it.
+        lesson: Why drift asks for a retraining now; `None` where it does not.
 
     Returns:
         A bootstrap when nothing served before. Otherwise the champion is updated with the new periods, recomputed when
         a value it has seen changed, or left alone when nothing is new; another recipe in `conf/` adds a challenger.
-        Members that only a retraining brings make no difference; they learn anew when they are due.
+        Members that only a retraining brings make no difference; they learn anew when they are due, or when drift asks
+        for it. Where there are none, a retraining reads everything again.
     """
     if champion is None:
         cause = "no champion serves yet: everything is learned from the beginning"
         return TrainingPlan(
             jobs=(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause),)
         )
-    mode, cause = _due(champion, panel, learn_every) or _champion_job(champion, panel)
+    mode, cause = _asked(champion, lesson) or _due(champion, panel, learn_every) or _champion_job(champion, panel)
     jobs = [TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause)]
     if recipe_digest not in (champion.recipe_digest, champion.plain_digest):
         cause = f"recipe {recipe_digest[:12]} of conf/ differs from the champion's {champion.recipe_digest[:12]}"
@@ -150,6 +157,13 @@ def plan_retraining(champion: ChampionFacts | None, recipe_digest: str, panel: p
             TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="retrain", cause=learned),
         )
     )
+
+
+def _asked(champion: ChampionFacts, lesson: str | None) -> tuple[Mode, str] | None:
+    """Mode and cause where drift asks for a retraining."""
+    if lesson is None:
+        return None
+    return "recompute" if champion.since_lesson is None else "retrain", f"drift: {lesson}"
 
 
 def _due(champion: ChampionFacts, panel: pd.DataFrame, learn_every: int | None) -> tuple[Mode, str] | None:

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from pulse_kedro.pipelines.metrics.drift import check_drift, choose_action, tell_drift
 from pulse_kedro.pipelines.metrics.flow import draw_decision
 from pulse_kedro.pipelines.metrics.nodes import (
     choose_serving_bundle,
@@ -21,6 +22,11 @@ WEIGHED = (
     "history",
     "period",
 )
+
+ERRORS = ("step_errors", "panel", "promotion_decision", "history", "period")
+LOOKED_AT = {name: name for name in (*ERRORS, "features", "regimes")} | {"drift": "params:drift"}
+ANSWERED = {name: name for name in (*ERRORS, "drift_report")} | {"drift": "params:drift"}
+TOLD = ["drift_report", "promotion_decision", "history", "snapshot", "period"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -48,6 +54,9 @@ def create_pipeline(**_: object) -> Pipeline:
                 "serving_bundle",
                 name="choose_serving_bundle",
             ),
+            Node(check_drift, LOOKED_AT, "drift_report", name="check_drift"),
+            Node(choose_action, ANSWERED, "drift_action", name="choose_action"),
+            Node(tell_drift, TOLD, "drift_events", name="tell_drift"),
         ],
         namespace="metrics",
         prefix_datasets_with_namespace=False,

@@ -12,7 +12,9 @@ from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.data_management.features.manifest import from_record
 from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.history import History
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
+from pulse_kedro.domain.training.ladder import asks_for_lesson, resets, responses
 from pulse_kedro.domain.training.triggers import (
     ChampionFacts,
     FrequencyChanged,
@@ -26,7 +28,7 @@ from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.bundle_files import seal
 from pulse_kedro.forecasting.combination import Combination
 from pulse_kedro.forecasting.forecaster import Forecaster
-from pulse_kedro.forecasting.grouping import combine_as_asked, surroundings_of
+from pulse_kedro.forecasting.grouping import begin_anew, combine_as_asked, surroundings_of
 from pulse_kedro.forecasting.intervals import Calibration, calibrate
 from pulse_kedro.forecasting.members import learned_members, place
 from pulse_kedro.forecasting.recipe import RecipeOptions, RecipeSettings
@@ -34,7 +36,7 @@ from pulse_kedro.forecasting.retraining import RetrainOptions, periods_since_les
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
 from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
-from pulse_kedro.pipelines.training.tables import backtest_table, failure_table, loss_table, vintage_of
+from pulse_kedro.pipelines.training.tables import backtest_table, error_table, failure_table, loss_table, vintage_of
 
 SHORT = 8
 """Hexadecimal digits by which the identity of a cycle names the settings of its retraining."""
@@ -77,11 +79,19 @@ def identify_cycle(
 
 
 def plan_training(
-    cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions, retrain: RetrainOptions
+    *,
+    cycle: Cycle,
+    champion: Champions,
+    panel: pd.DataFrame,
+    recipe: RecipeOptions,
+    retrain: RetrainOptions,
+    history: History,
 ) -> TrainingPlan:
     """Jobs of this cycle, each with its cause: bootstrap, update, recompute, retrain, or nothing."""
     every = None if retrain.every is None else max(1, round(retrain.every * recipe.season_length))
-    return plan_jobs(champion_facts(cycle, champion, panel), recipe.digest, panel, learn_every=every)
+    lesson = asks_for_lesson(responses(history, cycle.period.ancestors))
+    facts = champion_facts(cycle, champion, panel)
+    return plan_jobs(facts, recipe.digest, panel, learn_every=every, lesson=lesson)
 
 
 def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> ChampionFacts | None:
@@ -220,14 +230,16 @@ def calibrate_intervals(
     folds: pd.DataFrame,
     series: pd.DataFrame,
     period: Period,
+    history: History,
 ) -> dict[str, Calibration]:
-    """Quantile offsets of every role from the combination's own earlier errors."""
+    """Quantile offsets of every role from the combination's own earlier errors, begun anew where drift asked for it."""
     calibrations, freq = {}, frequency(period.frequency)
+    anew = resets(responses(history, period.ancestors))
     available = int(folds["purpose"].isin([BURN_IN, CALIBRATION]).sum())
     for role, fit in states.items():
         replayed, recipe = replays[role], fit.recipe
         residuals = (replayed.actual - combinations[role].points) / replayed.scale[:, None, :]
-        around = surroundings_of(recipe, replayed, series, freq)
+        around = begin_anew(surroundings_of(recipe, replayed, series, freq), replayed, anew)
         calibrations[role] = calibrate(
             residuals, recipe.horizon, recipe.intervals, available=available, surroundings=around
         )
@@ -305,6 +317,14 @@ def tabulate_losses(
         loss_table(replays[role], combinations[role], folds, recipe=fit.recipe.digest) for role, fit in states.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def tabulate_errors(
+    states: dict[str, Fit], replays: dict[str, Replay], combinations: dict[str, Combination]
+) -> pd.DataFrame:
+    """Forecasts of every role's combination one step ahead, with what came true: what drift is looked for in."""
+    tables = [error_table(replays[role], combinations[role], recipe=fit.recipe.digest) for role, fit in states.items()]
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
 def tabulate_regret(

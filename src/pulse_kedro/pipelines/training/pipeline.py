@@ -13,6 +13,7 @@ from pulse_kedro.pipelines.training.nodes import (
     resolve_recipe,
     seal_bundles,
     tabulate_backtest,
+    tabulate_errors,
     tabulate_failures,
     tabulate_losses,
     tabulate_regret,
@@ -43,7 +44,8 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(identify_cycle, IDENTIFIED, "cycle", name="identify_cycle"),
             Node(
                 plan_training,
-                ["cycle", "champion", "panel", "recipe", "params:retrain"],
+                {name: name for name in ("cycle", "champion", "panel", "recipe", "history")}
+                | {"retrain": "params:retrain"},
                 "training_plan",
                 name="plan_training",
                 preview_fn=draw_plan,
@@ -91,7 +93,7 @@ def _room(beginning: list[Node]) -> Pipeline:
             Node(combine_members, ["states", "replays", "series"], "combinations", name="combine_members"),
             Node(
                 calibrate_intervals,
-                {name: name for name in [*replayed, "folds", "series", "period"]},
+                {name: name for name in [*replayed, "folds", "series", "period", "history"]},
                 "calibrations",
                 name="calibrate_intervals",
             ),
@@ -104,6 +106,7 @@ def _room(beginning: list[Node]) -> Pipeline:
                 name="tabulate_backtest",
             ),
             Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
+            Node(tabulate_errors, replayed, "step_errors", name="tabulate_errors"),
             Node(tabulate_regret, [*replayed, "folds"], "regret", name="tabulate_regret"),
             Node(
                 tabulate_failures,

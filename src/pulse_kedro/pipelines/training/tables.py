@@ -157,6 +157,28 @@ def loss_table(replayed: Replay, combination: Combination, folds: pd.DataFrame, 
     )
 
 
+def error_table(replayed: Replay, combination: Combination, *, recipe: str) -> pd.DataFrame:
+    """Forecasts of the combination one step ahead at every cutoff, with what came true: what drift is looked for in.
+
+    Returns:
+        Columns `recipe, unique_id, cutoff, step, y, y_hat, scale`; `y` is missing where it is not known yet.
+    """
+    forecast, actual = combination.points[:, 0], replayed.actual[:, 0]
+    cutoff, series = np.nonzero(np.isfinite(forecast) & np.isfinite(replayed.scale))
+    one = np.zeros_like(series)
+    return pd.DataFrame(
+        {
+            "recipe": _labels(one, (recipe[:SHORT],)),
+            ID: _labels(series, replayed.ids),
+            CUTOFF: replayed.cutoffs[cutoff],
+            STEP: (one + 1).astype(np.int16),
+            TARGET: actual[cutoff, series],
+            "y_hat": forecast[cutoff, series],
+            "scale": replayed.scale[cutoff, series],
+        }
+    )
+
+
 def failure_table(replayed: Replay, folds: pd.DataFrame, times: pd.DatetimeIndex, *, recipe: str) -> pd.DataFrame:
     """Forecasts that a member did not make: served by the seasonal naive forecast instead, or by nobody.
 

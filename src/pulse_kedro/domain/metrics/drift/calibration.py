@@ -60,7 +60,7 @@ def calibrate(changes: Changes, reference: int, window: int, *, season: int, see
         See `draw_paths`.
     """
     series = changes.left.shape[1]
-    own = max(4, -(-draws // min(series, draws // 4)))
+    own = max(3, -(-draws // min(series, draws // 4)))
     rng = np.random.default_rng(seed)
     paths = draw_paths(changes.whitening, changes.left, reference + window, own, rng)
     drawn = measure(paths.reshape(len(paths), -1), reference, season).found.reshape(-1, own, series)

@@ -1,7 +1,7 @@
 """Categories: two rows of counts instead of pairs of rows, and what was never seen before is a finding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,15 @@ MISSING = "missing"
 class CountChange:
     """Categories of a window against those of its reference.
 
-    `statistic` is chi-squared of the 2 x k table, `effect` Cramer's V between 0 and 1, `p` its probability under
-    independence; all `nan` where there are fewer than ten values on a side. `unseen` are categories of the window that
-    the reference lacks, `gone` those that the window lacks.
+    `statistic` is chi-squared of the 2 x k table of `categories`, `effect` Cramer's V between 0 and 1, `p` the
+    probability of the statistic; all `nan` where there are fewer than ten values on a side. `unseen` are categories of
+    the window that the reference lacks, `gone` those that the window lacks.
     """
 
     statistic: float
     p: float
     effect: float
+    categories: int
     unseen: tuple[str, ...]
     gone: tuple[str, ...]
 
@@ -44,22 +45,8 @@ def compare_counts(reference: Labels, window: Labels) -> CountChange:
     Source:
         Pearson (1900) on the 2 x k table of counts (K1), Cramer (1946) for the effect.
     """
-    sides = [[MISSING if label is None else str(label) for label in side] for side in (reference, window)]
-    names = sorted({*sides[0], *sides[1]})
-    unseen = tuple(name for name in names if name not in set(sides[0]))
-    gone = tuple(name for name in names if name not in set(sides[1]))
-    if min(map(len, sides)) < FEWEST:
-        return CountChange(statistic=float("nan"), p=float("nan"), effect=float("nan"), unseen=unseen, gone=gone)
-    place = {name: number for number, name in enumerate(names)}
-    table = np.stack([np.bincount([place[label] for label in side], minlength=len(names)) for side in sides])
-    statistic = chi_squared(table)
-    return CountChange(
-        statistic=statistic,
-        p=_survival(statistic, len(names) - 1),
-        effect=float(np.sqrt(statistic / table.sum())),
-        unseen=unseen,
-        gone=gone,
-    )
+    plain = _counted(reference, window)
+    return replace(plain, p=_survival(plain.statistic, plain.categories - 1)) if plain.known else plain
 
 
 def chi_squared(table: npt.NDArray[np.int64]) -> float:
@@ -82,12 +69,10 @@ def compare_in_time(reference: Labels, window: Labels) -> CountChange:
     Source:
         A circular shift keeps the dependence of labels (Politis & Romano 1992).
     """
-    plain = compare_counts(reference, window)
+    plain = _counted(reference, window)
     n, w = len(reference), len(window)
     if not plain.known or n < w + FEWEST:
-        return CountChange(
-            statistic=float("nan"), p=float("nan"), effect=plain.effect, unseen=plain.unseen, gone=plain.gone
-        )
+        return replace(plain, statistic=float("nan"), p=float("nan"))
     names = sorted({MISSING if label is None else str(label) for label in reference})
     codes = np.array([names.index(MISSING if label is None else str(label)) for label in reference])
     shown = (codes == np.arange(len(names))[:, None]).astype(np.int64)
@@ -98,12 +83,25 @@ def compare_in_time(reference: Labels, window: Labels) -> CountChange:
         chi_squared(np.stack([rest, stretch])) >= plain.statistic
         for rest, stretch in zip(rests.T, stretches.T, strict=True)
     )
+    return replace(plain, p=(1 + int(alike)) / (1 + n))
+
+
+def _counted(reference: Labels, window: Labels) -> CountChange:
+    """Everything but the p-value."""
+    sides = [[MISSING if label is None else str(label) for label in side] for side in (reference, window)]
+    names = sorted({*sides[0], *sides[1]})
+    known, statistic = min(map(len, sides)) >= FEWEST, float("nan")
+    if known:
+        place = {name: number for number, name in enumerate(names)}
+        table = np.stack([np.bincount([place[label] for label in side], minlength=len(names)) for side in sides])
+        statistic = chi_squared(table)
     return CountChange(
-        statistic=plain.statistic,
-        p=(1 + int(alike)) / (1 + n),
-        effect=plain.effect,
-        unseen=plain.unseen,
-        gone=plain.gone,
+        statistic=statistic,
+        p=float("nan"),
+        effect=float(np.sqrt(statistic / sum(map(len, sides)))) if known else float("nan"),
+        categories=len(names),
+        unseen=tuple(name for name in names if name not in set(sides[0])),
+        gone=tuple(name for name in names if name not in set(sides[1])),
     )
 
 

@@ -83,7 +83,7 @@ def _categories(watched: Watched, options: DriftOptions, season: int, steps: int
     """Regimes and the series there are: labels that were never seen, or are gone, are findings by themselves (K4)."""
     window = options.window_steps(season)
     for axis, rows in watched.regimes.groupby("axis", sort=True, observed=True):
-        labels = rows.sort_values(TIME)["state"].astype(str).tolist()[-steps:]
+        labels = rows.sort_values(TIME)["state"].astype("string").tolist()[-steps:]
         change = compare_in_time(labels[:-window], labels[-window:])
         alpha = options.alpha(season) / 2
         yield _category(f"regime {axis}", change, alpha, watched, since=rows[TIME].max())
