@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 KINDS = (
     *("news", "announcement", "market_move", "indicator", "geopolitical", "regulatory", "custom"),
     *("data_ingested", "rows_rejected", "schema_drift", "regime_changed", "change_point"),
+    *("drift_detected", "data_drift_detected"),
 )
 NO_EVENTS: Mapping[str, object] = {"total": 0, "events": []}
 NOTHING = "No such event is kept. Next: `kedro run` senses regimes and keeps their changes."

@@ -33,6 +33,7 @@ TAUGHT = {name: name for name in (*PLANNED, "folds", "workshop")} | {
 IDENTIFIED = {name: name for name in ("period", "snapshot", "recipe", "code_version")} | {
     name: f"params:{name}" for name in ("retrain", "quality", "cleaning")
 }
+ASKED = {name: name for name in ("cycle", "champion", "panel", "recipe", "history")} | {"retrain": "params:retrain"}
 REPLAYED = ("states", "panel", "features", "folds", "period")
 
 

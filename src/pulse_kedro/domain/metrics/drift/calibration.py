@@ -24,6 +24,11 @@ class Null:
 
     drawn: Array
 
+    @property
+    def middle(self) -> Array:
+        """Statistic that a series without change passes half of the time; shape `(D, S)`."""
+        return self.drawn[:, self.drawn.shape[1] // 2]
+
     def threshold(self, alpha: float) -> Array:
         """Statistic that a series without change passes with this probability; shape `(D, S)`."""
         start, rate = self._tail()
@@ -45,7 +50,16 @@ class Null:
         return start, np.maximum((self.drawn[:, first:] - start[:, None]).mean(axis=1), np.finfo(float).eps)
 
 
-def calibrate(changes: Changes, reference: int, window: int, *, season: int, seed: int, draws: int = POOL) -> Null:
+def calibrate(
+    changes: Changes,
+    reference: int,
+    window: int,
+    *,
+    season: int,
+    seed: int,
+    draws: int = POOL,
+    neighbours: int | None = None,
+) -> Null:
     """Distribution of the statistics where nothing changed.
 
     Args:
@@ -55,12 +69,13 @@ def calibrate(changes: Changes, reference: int, window: int, *, season: int, see
         season: Steps in a season.
         seed: Of the bootstrap.
         draws: Paths that each series is compared with. They come from the series whose memory is nearest to its own.
+        neighbours: Series that share their paths, at most; `None` takes as many as there are.
 
     Source:
         See `draw_paths`.
     """
     series = changes.left.shape[1]
-    own = max(3, -(-draws // min(series, draws // 4)))
+    own = max(2, -(-draws // min(series, draws // 4, neighbours or series)))
     rng = np.random.default_rng(seed)
     paths = draw_paths(changes.whitening, changes.left, reference + window, own, rng)
     drawn = measure(paths.reshape(len(paths), -1), reference, season).found.reshape(-1, own, series)

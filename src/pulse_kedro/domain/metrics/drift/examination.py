@@ -96,7 +96,7 @@ def examine(stream: Stream, options: DriftOptions, season: int) -> Examined:
     p, effect = np.full((options.looks, *shape), np.nan), np.full(shape, np.nan)
     p[:, :, kept] = [null.p_values(look.found) for look in looks]
     unit = changes.whitening.scale.mean(axis=0) if stream.effects == "given" else 1.0
-    effect[:, kept] = unit * _effects(changes, watched, reference)
+    effect[:, kept] = unit * _effects(changes, null, watched, reference)
     return Examined(
         stream=stream,
         start=len(stream.signal) - window,
@@ -140,15 +140,15 @@ def _status(values: Array, reference: int) -> tuple[str, ...]:
     )
 
 
-def _effects(changes: Changes, values: Array, reference: int) -> Array:
-    """Wasserstein distance of standardised values since the change, and for a season the size of its new profile."""
+def _effects(changes: Changes, null: Null, values: Array, reference: int) -> Array:
+    """Wasserstein distance of standardised values since the change; for a season, how far its profile passes noise."""
     z = changes.whitening.standardised(values)
     window, steps = z[reference:], np.arange(len(values) - reference)[:, None]
     found = np.empty(changes.found.shape)
     for row, name in enumerate(changes.detectors):
         begin = np.minimum(changes.since[row], len(window) - FEWEST)
         since = np.where(steps >= begin, window, np.nan)
-        found[row] = changes.found[row] if name == "season" else wasserstein(z[:reference], since)
+        found[row] = changes.found[row] - null.middle[row] if name == "season" else wasserstein(z[:reference], since)
     return found
 
 
