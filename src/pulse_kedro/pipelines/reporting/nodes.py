@@ -10,12 +10,14 @@ from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
 from pulse_kedro.domain.ledger import Ledger
+from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.panel import ID, frequency
 from pulse_kedro.pipelines.reporting.curves import trace_curves
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.page import render
 from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, to_figure
 from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
+from pulse_kedro.pipelines.reporting.pictures.drift import draw_drift_panels
 from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
 from pulse_kedro.pipelines.reporting.pictures.regimes import draw_regime_axes
@@ -117,6 +119,19 @@ def draw_regimes(
     return to_figure(draw_regime_axes(regimes, shaded, enter=options.enter, leave=options.leave))
 
 
+def draw_drift(
+    drift_report: pd.DataFrame,
+    step_errors: pd.DataFrame,
+    promotion_decision: Mapping[str, object],
+    period: Period,
+    drift: DriftOptions,
+) -> Figure:
+    """How near each scope is to an alarm, and the errors of what serves with the window that was watched."""
+    errors = step_errors[step_errors["recipe"].astype(str) == short(promotion_decision["recipe"])]
+    window = drift.window_steps(frequency(period.frequency).season_length)
+    return to_figure(draw_drift_panels(drift_report, errors, window=window))
+
+
 def draw_recipe_comparison(cutoff_losses: pd.DataFrame, promotion_decision: Mapping[str, object]) -> Figure:
     """Loss that the challenger's recipe avoided at each past cutoff; empty when one recipe was alone."""
     gate = promotion_decision.get("gate")
@@ -146,6 +161,7 @@ def summarise_cycle(
     bias_table: pd.DataFrame,
     curves: pd.DataFrame,
     ledger: Ledger,
+    drift_report: pd.DataFrame,
     period: Period,
     source: SourceOptions,
     reporting: ReportingOptions,
@@ -162,6 +178,7 @@ def summarise_cycle(
         curves=curves,
         ledger=ledger,
         findings=quality_findings,
+        drift=drift_report,
     )
     facts = gather(
         sources,
@@ -187,6 +204,7 @@ def write_report(
     recipe_comparison: Figure,
     data_quality: Figure,
     regime_axes: Figure,
+    drift_figure: Figure,
 ) -> str:
     """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
     figures = {
@@ -198,5 +216,6 @@ def write_report(
         "comparison": recipe_comparison,
         "quality": data_quality,
         "regimes": regime_axes,
+        "drift": drift_figure,
     }
     return render(cycle_summary, figures)

@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from pulse_kedro.pipelines.reporting.nodes import (
     draw_backtest_against_baselines,
     draw_bias,
+    draw_drift,
     draw_forecast_fans,
     draw_interval_coverage,
     draw_quality,
@@ -35,6 +36,7 @@ SUMMED_UP = (
     "bias_table",
     "curves",
     "ledger",
+    "drift_report",
     "period",
 )
 SUSPECTED = ("snapshot", "quality_findings", "series", "period")
@@ -48,6 +50,7 @@ PICTURES = (
     "recipe_comparison",
     "data_quality",
     "regime_axes",
+    "drift_figure",
 )
 
 
@@ -79,6 +82,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["regimes", "recessions", "params:source", "params:regimes"],
                 "regime_axes",
                 name="draw_regimes",
+            ),
+            Node(
+                draw_drift,
+                ["drift_report", "step_errors", "promotion_decision", "period", "params:drift"],
+                "drift_figure",
+                name="draw_drift",
             ),
             Node(summarise_cycle, _named(SUMMED_UP, "source", "reporting"), "cycle_summary", name="summarise_cycle"),
             Node(write_report, _named(("cycle_summary", *PICTURES)), "cycle_report", name="write_report"),

@@ -32,6 +32,7 @@ class Sources:
     curves: pd.DataFrame
     ledger: Ledger
     findings: pd.DataFrame
+    drift: pd.DataFrame
 
 
 def gather(

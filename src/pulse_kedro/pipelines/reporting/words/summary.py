@@ -11,6 +11,7 @@ from pulse_kedro.pipelines.reporting.wording import COMBINATION, counted, is_num
 from pulse_kedro.pipelines.reporting.words.advice import SeriesErrors, advise
 from pulse_kedro.pipelines.reporting.words.bias import bias_sentence, bias_table, season_title
 from pulse_kedro.pipelines.reporting.words.data import data_tables, describe_data
+from pulse_kedro.pipelines.reporting.words.drift import describe_drift
 from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook, titles_of
 from pulse_kedro.pipelines.reporting.words.front import front_page
 from pulse_kedro.pipelines.reporting.words.glossary import GLOSSARY
@@ -65,6 +66,7 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
             "findings": asdict(findings_table(facts.quality)),
             "worst": _plain(worst_cards(sources.findings, sources.series)),
         },
+        "drift": _plain(describe_drift(facts, sources.drift)),
         "glossary": _plain(GLOSSARY),
         "provenance": _plain(_provenance(facts)),
     }
