@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 from pydantic import TypeAdapter
 
+from drift_samples import NOTHING_DRIFTED, drift_options
 from miniature import YEAR, waves
 from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.data_management.quality.findings import Findings, find
@@ -62,6 +63,7 @@ def options(**changes: object) -> ReportingOptions:
 def report(inputs: dict[str, Any], source: SourceOptions = SOURCE, **changes: object) -> dict[str, Any]:
     """Everything the reporting room makes of these inputs."""
     settings = {"params:source": source, "params:reporting": options(**changes), "params:regimes": regime_options()}
+    settings["params:drift"] = drift_options()
     return run_room(create_pipeline(), inputs | settings)
 
 
@@ -243,7 +245,15 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "cutoff_losses": losses(),
         "regimes": regimes_of(known, series=[IDS[0]]),
         "recessions": NO_RECESSIONS,
+        "step_errors": step_errors(table),
+        "drift_report": NOTHING_DRIFTED,
     }
+
+
+def step_errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts of the combination one step ahead."""
+    rows = table[(table["model"] == "combination") & (table["step"] == 1)]
+    return rows[["recipe", "unique_id", "cutoff", "step", "y", "y_hat", "scale"]].reset_index(drop=True)
 
 
 def losses() -> pd.DataFrame:

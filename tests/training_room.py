@@ -11,7 +11,8 @@ from feature_samples import feature_options
 from miniature import a_recipe
 from network_samples import retrain_options
 from pulse_kedro.domain.backtesting import BacktestOptions
-from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.cycle import Cycle, Period
+from pulse_kedro.domain.history import CommittedCycle, History
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.learning import Workshop
@@ -21,6 +22,7 @@ from pulse_kedro.forecasting.spread import NATIVE
 from pulse_kedro.pipelines.data_management.nodes import make_features, make_panel
 from pulse_kedro.pipelines.training import create_pipeline, create_retraining_pipeline
 from quality_samples import rules, thresholds
+from records import committed
 from rooms import run_room
 from source_samples import declare, snapshot_of
 
@@ -66,11 +68,12 @@ def train(
     workshop: Workshop | None = None,
     regions: Mapping[str, str] | None = None,
     feature_steps: Sequence[Mapping[str, object]] = (),
+    drift: Mapping[str, object] | None = None,
 ) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
     With `retraining`, which holds `params:retrain` and `workshop`, the run `retrain` is made; a plain cycle reads
-    `retrain` and `workshop`. With `regions` the source has a static column of that name, a text per series.
+    `retrain` and `workshop`. `drift` is what the parent cycle decided about drift. With `regions` the source has a static column of that name, a text per series.
     """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
@@ -78,7 +81,9 @@ def train(
         series = series.assign(region=series["unique_id"].map(regions))
     frame, feature_set = make_features(panel, snapshot, source, feature_options(feature_steps))
     ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
+    past = () if parent is None else (*parent["history"].cycles, decided(parent["cycle"], drift))
     given: dict[str, object] = {
+        "history": History(cycles=past, head=past[-1].key if past else None),
         "period": Period(as_of=month(known), first_target=month(known + 1), frequency="monthly", ancestors=ancestors),
         "snapshot": snapshot,
         "panel": panel,
@@ -99,6 +104,11 @@ def train(
         return given | run_room(create_pipeline(), given)
     given |= retraining
     return given | run_room(create_retraining_pipeline(), given)
+
+
+def decided(cycle: Cycle, drift: Mapping[str, object] | None) -> CommittedCycle:
+    """A committed cycle that said this about drift."""
+    return replace(committed(cycle), summary={} if drift is None else {"drift": drift})
 
 
 def serving(made: Made) -> Bundle:

@@ -13,6 +13,7 @@ import yaml
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import TypeAdapter
 
+from drift_samples import drift_options
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import SCORE_COLUMNS, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
@@ -23,6 +24,7 @@ from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, Traini
 from pulse_kedro.pipelines.metrics import create_pipeline
 from quality_samples import UNTOUCHED
 from records import a_cycle, committed
+from regime_samples import two_regimes
 from rooms import run_room
 
 CHAMPION, CHALLENGER = "a" * 64, "b" * 64
@@ -127,6 +129,9 @@ def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss
         "cutoff_losses": cutoff_losses(gain),
         "history": History(cycles=(committed(EARLIER),), head=EARLIER.key),
         "params:promotion": TERMS,
+        "step_errors": backtest(*roles)[lambda rows: (rows["model"] == "combination") & (rows["step"] == 1)],
+        "regimes": two_regimes(AS_OF.date().isoformat()),
+        "params:drift": drift_options(),
     }
     return run_room(create_pipeline(), given)
 

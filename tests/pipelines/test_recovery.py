@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bundles import a_bundle
+from drift_samples import NO_ACTION
 from pulse_kedro.domain.cycle import Cycle
 from pulse_kedro.domain.data_management.regimes import vector_at
 from pulse_kedro.domain.history import CommittedCycle, CycleRecord, History, UnknownCycle, check
@@ -46,6 +47,7 @@ def close(cycle: Cycle, bundle: Bundle, *past: CommittedCycle) -> dict[str, Any]
         "outcomes": outcomes(cycle),
         "period": cycle.period,
         "regimes": two_regimes("2018-12-01"),
+        "drift_action": NO_ACTION,
     }
     return run_room(create_pipeline(), given)
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from pulse_kedro.domain.data_management.regimes import RegimeOptions
 from pulse_kedro.domain.data_management.source import SourceOptions
+from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.panel import QUANTILE_LEVELS
 from pulse_kedro.pipelines.reporting import create_pipeline
 from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF, COVERAGE, value_of
@@ -325,7 +326,12 @@ def test_options_are_refused_when_they_make_no_sense(change: dict[str, object]) 
 def test_options_are_built_for_arguments_passed_by_name() -> None:
     types = TypeExtractor({"reporting": create_pipeline()}).extract_types_from_pipelines()
 
-    assert {"source": SourceOptions, "reporting": ReportingOptions, "regimes": RegimeOptions} == types
+    assert {
+        "source": SourceOptions,
+        "reporting": ReportingOptions,
+        "regimes": RegimeOptions,
+        "drift": DriftOptions,
+    } == types
 
 
 def test_embedded_numbers_are_finite_or_null() -> None:

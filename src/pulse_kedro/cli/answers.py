@@ -22,8 +22,8 @@ def status_of(summary: Summary) -> Answer:
         summary: What the stores say.
 
     Returns:
-        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `rules`, `faults`, `attempt`; before the first cycle the same
-        keys with nulls, zeros and empty objects.
+        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `rules`, `drift`, `faults`, `attempt`; before the first cycle the
+        same keys with nulls, zeros and empty objects.
     """
     head, ledger = summary.head, summary.ledger
     return {
@@ -38,9 +38,17 @@ def status_of(summary: Summary) -> Answer:
         "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
         "scores": {} if head is None else named_scores(summary.scores, head.recipe),
         "rules": {"active": len(summary.rules)},
+        "drift": _drift(head),
         "faults": {"open": len(summary.faults), "newest": _newest_fault(summary)},
         "attempt": _attempt(summary),
     }
+
+
+def _drift(head: HeadFacts | None) -> Answer:
+    """What the newest cycle said about drift; nulls before drift was looked for."""
+    found = head.summary.get("drift") if head else None
+    names = ("rung", "reason", "acts", "evidence")
+    return {name: found.get(name) if isinstance(found, Mapping) else None for name in names}
 
 
 def why_of(summary: Summary, history: "History", parameters: Mapping[str, object]) -> Answer:

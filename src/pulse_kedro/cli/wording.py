@@ -66,6 +66,8 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "reason", str(champion["reason"])
         yield "ledger", "{issued:,} issued, {resolved:,} resolved, {pending:,} pending".format(**ledger)
         yield "rules", f"{answer['rules']['active']} active"
+        if answer["drift"]["rung"] is not None:
+            yield "drift", "{rung}: {reason}".format(**answer["drift"])
     yield "faults", f"{faults['open']} open"
     if faults["newest"] is not None:
         yield "newest fault", "{at} {code} in {node}: {message} Next: {next_step}".format(**faults["newest"])

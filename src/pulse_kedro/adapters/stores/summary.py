@@ -38,6 +38,7 @@ class HeadFacts:
     decision: Mapping[str, object]
     rulebook: str
     committed_at: datetime
+    summary: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.pipelines.reporting.pictures.canvas import (
-    Layout,
     Picture,
     Trace,
     compose,
@@ -52,23 +51,28 @@ def _marks(report: pd.DataFrame) -> list[Trace]:
     """A mark per scope and detector: filled in the colour of a warning where there is an alarm."""
     known = report[report["detector"].isin(SHOWN) & report["p"].notna()]
     share = (known["statistic"] / known["threshold"]).astype(float)
+    most = (
+        known.assign(share=share)
+        .groupby(["detector", "scope"], sort=True)
+        .agg(share=("share", "max"), alarm=("alarm", "max"))
+        .reset_index()
+    )
     traces = []
     for detector, symbol in zip(SHOWN, SYMBOLS, strict=True):
-        rows = known.assign(share=share)[known["detector"] == detector]
-        if rows.empty:
-            continue
-        most = rows.groupby("scope", sort=True).agg(share=("share", "max"), alarm=("alarm", "max"))
-        trace = {
-            "type": "scatter",
-            "mode": "markers",
-            "name": detector,
-            "x": most["share"].round(3).tolist(),
-            "y": most.index.tolist(),
-            "marker": {"size": 10, "symbol": symbol},
-            "hovertemplate": f"{detector}: %{{x:.2f}} of its threshold<extra>%{{y}}</extra>",
-        }
-        roles = ["watch" if alarm else COMBINATION for alarm in most["alarm"].astype(bool)]
-        traces.append(paint(trace, {"marker.color": roles}))
+        for alarm, colour in ((False, COMBINATION), (True, "watch")):
+            rows = most[(most["detector"] == detector) & (most["alarm"].astype(bool) == alarm)]
+            if rows.empty:
+                continue
+            trace = {
+                "type": "scatter",
+                "mode": "markers",
+                "name": f"{detector}, alarm" if alarm else detector,
+                "x": rows["share"].round(3).tolist(),
+                "y": rows["scope"].tolist(),
+                "marker": {"size": 10, "symbol": symbol},
+                "hovertemplate": f"{detector}: %{{x:.2f}} of its threshold<extra>%{{y}}</extra>",
+            }
+            traces.append(paint(trace, {"marker.color": colour}))
     return traces
 
 
