@@ -5,7 +5,7 @@ Usage: python benchmarks/drift.py [--json] [--repeats N] [--panels N] [--seed N]
 Noise of unit variance, 250 values of reference and 250 of window, a season of 12 where there is one: AR(1) with memory
 0, .5, .8, .9, .95; AR(.5) with shocks of Student's t with four degrees of freedom; AR(.5) with a profile of amplitude
 2 and a scale that changes by 30 % over the season. False alarms at nominal 5 %: each of our detectors alone, and all
-of them together (Benjamini & Yekutieli). Every series is calibrated alone, by 149 paths of its own. The same series
+of them together (Benjamini & Yekutieli). Every series is calibrated alone, by 99 paths of its own. The same series
 with a level raised by one standard deviation, and with doubled variance, from the first value of the window on: share
 that is found, and median of the values until its statistic passes the threshold, looked at after 5, 10, 15, 20, 30,
 40, 60, 80, 120 and 250 values. Then panels of 20 independent series of AR(.5) without drift: share with any alarm,
@@ -31,7 +31,7 @@ from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.metrics.drift.statistics import measure
 
 Values = npt.NDArray[np.float64]
-SIZE, LEVEL, DRAWS, BLOCK = 250, 0.05, 149, 50
+SIZE, LEVEL, DRAWS, BLOCK = 250, 0.05, 99, 50
 STEPS = (5, 10, 15, 20, 30, 40, 60, 80, 120, SIZE)
 CHANGES: Mapping[str, Callable[[Values], Values]] = {
     "level by 1 sd": lambda window: window + 1.0,
@@ -200,7 +200,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=400, help="series of each noise")
-    parser.add_argument("--panels", type=int, default=100, help="panels of 20 series")
+    parser.add_argument("--panels", type=int, default=50, help="panels of 20 series")
     parser.add_argument("--seed", type=int, default=20261129, help="start of the random numbers")
     parser.add_argument("--no-peers", action="store_true", help="leave out scipy and alibi-detect")
     speak(parser, measured)

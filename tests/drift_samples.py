@@ -19,7 +19,7 @@ NOTHING_DRIFTED = pd.DataFrame(
         "p": [0.5, 0.4],
         "effect": [0.1, 0.1],
         "alarm": [False, False],
-        "since": pd.to_datetime([None, None]),
+        "since": pd.Series([pd.NaT, pd.NaT], dtype="datetime64[ns]"),
         "status": ["ok", "ok"],
         "rising": [True, False],
     }

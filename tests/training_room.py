@@ -73,7 +73,8 @@ def train(
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
     With `retraining`, which holds `params:retrain` and `workshop`, the run `retrain` is made; a plain cycle reads
-    `retrain` and `workshop`. `drift` is what the parent cycle decided about drift. With `regions` the source has a static column of that name, a text per series.
+    `retrain` and `workshop`. `drift` is what the parent cycle decided about drift. With `regions` the source has a
+    static column of that name, a text per series.
     """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)

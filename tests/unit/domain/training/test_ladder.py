@@ -19,7 +19,7 @@ from pulse_kedro.domain.training.ladder import (
 
 MONTHLY = frequency("monthly")
 AS_OF = pd.Timestamp("2019-01-01")
-SINCE = pd.Timestamp("2018-03-01")
+SINCE = pd.Timestamp("2018-03-01").as_unit("ns")
 
 
 def report(*scopes: str, loss: float = 0.5, detector: str = "level") -> pd.DataFrame:

@@ -230,7 +230,9 @@ def _rows(
             "p": found.p[0].ravel(),
             "effect": found.effect.ravel(),
             "alarm": alarm.ravel(),
-            "since": pd.Series(np.where(words.ravel() == "ok", np.datetime64("NaT"), begun.ravel())),
+            "since": pd.Series(np.where(words.ravel() == "ok", np.datetime64("NaT"), begun.ravel())).astype(
+                "datetime64[ns]"
+            ),
             "status": words.ravel(),
             "rising": np.broadcast_to(changes.rising, shape).ravel(),
         }
