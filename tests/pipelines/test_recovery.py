@@ -127,6 +127,7 @@ def test_the_evidence_counts_what_the_decision_rests_on(bundle: Bundle) -> None:
         "scores": 4,
         "live_scores": 0,
         "quality": QUALITY,
+        "drift": NO_ACTION,
         "combination": "median",
         "calibration_cutoffs": 36,
         "interval_widths": [1.0] * 6,
