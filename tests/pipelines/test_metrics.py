@@ -17,6 +17,7 @@ from drift_samples import drift_options
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import SCORE_COLUMNS, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
+from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, FaultyBundle
 from pulse_kedro.domain.training.promotion import PromotionOptions
@@ -164,7 +165,7 @@ def test_champion_is_revised_without_a_gate() -> None:
 def test_options_are_built_for_an_argument_passed_by_name() -> None:
     types = TypeExtractor({"metrics": create_pipeline()}).extract_types_from_pipelines()
 
-    assert {"promotion": PromotionOptions} == types
+    assert {"promotion": PromotionOptions, "drift": DriftOptions} == types
 
 
 def test_better_recipe_replaces_the_champion() -> None:
