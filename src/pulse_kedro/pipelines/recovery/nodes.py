@@ -21,6 +21,7 @@ def summarise_evidence(
     quality_report: Mapping[str, object],
     serving_bundle: Bundle,
     regimes: pd.DataFrame,
+    overlay_ablation: Mapping[str, object],
     period: Period,
 ) -> dict[str, object]:
     """Counts and choices of a cycle that are shown beside its decision."""
@@ -32,6 +33,7 @@ def summarise_evidence(
         "live_scores": len(live_scores),
         "quality": dict(quality_report),
         "regime": vector_at(regimes, period.as_of).to_dict(),
+        "overlays": dict(overlay_ablation),
         "combination": serving_bundle.choice.name,
         "calibration_cutoffs": serving_bundle.calibration_cutoffs,
         "interval_widths": [round(float(width), 6) for width in serving_bundle.widths],

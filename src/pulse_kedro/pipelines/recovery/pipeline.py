@@ -4,7 +4,17 @@ from kedro.pipeline import Node, Pipeline
 
 from pulse_kedro.pipelines.recovery.nodes import close_cycle, summarise_evidence
 
-COUNTED = ("scores", "live_scores", "outcomes", "forecasts", "quality_report", "serving_bundle", "regimes", "period")
+COUNTED = (
+    "scores",
+    "live_scores",
+    "outcomes",
+    "forecasts",
+    "quality_report",
+    "serving_bundle",
+    "regimes",
+    "overlay_ablation",
+    "period",
+)
 DECIDED = ("cycle", "history", "training_plan", "promotion_decision", "serving_bundle", "rulebook")
 MADE = ("evidence", "series", "scores", "live_scores", "forecasts", "outcomes")
 
