@@ -16,11 +16,9 @@ from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.data_management.overlays import OverlayDefinition
 from pulse_kedro.domain.metrics.comparison import bootstrap_improvement
-from pulse_kedro.domain.panel import ID, TARGET, TIME, Array, Frequency
+from pulse_kedro.domain.metrics.residuals import Residuals, residuals_of
+from pulse_kedro.domain.panel import ID, TIME, Array, Frequency
 
-LABEL = 12
-"""Hexadecimal digits of a recipe digest that name it in frames."""
-MODEL = "combination"
 PENALTY = 1.0
 """Ridge on the coefficients, in units of squared overlay distance: ours, about twenty cutoffs of usual moves."""
 SEED = 20181201
@@ -53,17 +51,6 @@ class OverlayOptions:
 
 
 @plain_dataclass(frozen=True, slots=True, kw_only=True)
-class Residuals:
-    """Standardised residuals `z` `(cutoffs, steps, series)` with the place of each cutoff in periods, `nan` gaps."""
-
-    z: Array
-    cutoffs: pd.DatetimeIndex
-    places: npt.NDArray[np.int64]
-    steps: tuple[int, ...]
-    ids: tuple[str, ...]
-
-
-@plain_dataclass(frozen=True, slots=True, kw_only=True)
 class Ablation:
     """Loss with and without the correction on the same later cutoffs, and whether it is applied, with the reason.
 
@@ -82,27 +69,6 @@ class Ablation:
     explained: float | None = None
     broken: int = 0
     warning: str | None = None
-
-
-def residuals_of(backtest: pd.DataFrame, recipe: str, freq: Frequency) -> Residuals:
-    """Residuals of a recipe's combination over the scale of each series.
-
-    Args:
-        backtest: Rows with unique_id, cutoff, step, model, recipe, y, y_hat, scale.
-        recipe: Digest of the recipe.
-        freq: The step of the panel.
-    """
-    rows = backtest[(backtest["recipe"] == recipe[:LABEL]) & (backtest["model"] == MODEL) & (backtest["scale"] > 0)]
-    cutoff, cutoffs = pd.factorize(rows["cutoff"], sort=True)
-    step, steps = pd.factorize(rows["step"], sort=True)
-    series, ids = pd.factorize(rows[ID].astype(str), sort=True)
-    z = np.full((len(cutoffs), len(steps), len(ids)), np.nan)
-    z[cutoff, step, series] = ((rows[TARGET] - rows["y_hat"]) / rows["scale"]).to_numpy(dtype=float)
-    times = pd.DatetimeIndex(cutoffs)
-    places = np.array([freq.distance(times[0], when) for when in times], dtype=np.int64)
-    return Residuals(
-        z=z, cutoffs=times, places=places, steps=tuple(map(int, steps)), ids=tuple(str(name) for name in ids)
-    )
 
 
 def weigh(

@@ -19,6 +19,7 @@ WEIGHED = (
     "scores",
     "live_scores",
     "history",
+    "backtest",
     "period",
 )
 
