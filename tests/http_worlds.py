@@ -10,7 +10,7 @@ from pulse_kedro.adapters.sources.http_pages import HttpOptions, HttpSource
 from pulse_kedro.adapters.sources.settings import Given
 from pulse_kedro.domain.data_management.fetching import Fetched, Request
 
-QUICK = {"backoff_s": 0.001, "read_timeout_s": 0.3, "connect_timeout_s": 1, "total_timeout_s": 5, "attempts": 3}
+QUICK = {"backoff_s": 0.001, "read_timeout_s": 20, "connect_timeout_s": 20, "total_timeout_s": 60, "attempts": 3}
 ROWS = [{"shop": "a", "month": f"2019-{month:02d}-01", "sales": month} for month in range(1, 8)]
 CANARY = "canary-secret-42"
 

@@ -12,6 +12,7 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 
 from feature_samples import feature_options
+from overlay_samples import overlay_options
 from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.errors import InvalidInput, SchemaMismatch
 from pulse_kedro.pipelines.data_management import create_pipeline
@@ -24,7 +25,7 @@ from source_samples import Past, declare, monthly, two_years
 OUTPUTS = (
     *("rows", "quarantine", "period", "snapshot", "cleaned", "cleaning_log", "panel", "series", "features"),
     *("quality_report", "quality_findings"),
-    *("feature_set", "regimes", "regime_events"),
+    *("feature_set", "regimes", "regime_events", "overlays"),
 )
 Outcome = dict[str, Any]
 Steps = Sequence[Mapping[str, object]]
@@ -41,7 +42,11 @@ def run(
     """What the room leaves in the catalog."""
     inputs = {"observations": table, "params:source": declare(**changes), "history": Past(), "events": ()}
     inputs |= {"params:features": feature_options(steps), "params:regimes": regime_options()}
-    inputs |= {"params:quality": thresholds(), "params:cleaning": cleaning or rules()}
+    inputs |= {
+        "params:overlays": overlay_options(),
+        "params:quality": thresholds(),
+        "params:cleaning": cleaning or rules(),
+    }
     return run_room(create_pipeline(), inputs | {"params:as_of": as_of, "params:known_at": None})
 
 
@@ -54,7 +59,7 @@ def test_room_takes_one_table_one_declaration_and_the_past() -> None:
     room = create_pipeline()
 
     named = {"observations", "history", "events"}
-    plain = ("source", "as_of", "known_at", "features", "regimes", "quality", "cleaning")
+    plain = ("source", "as_of", "known_at", "features", "regimes", "overlays", "quality", "cleaning")
     settings = {f"params:{name}" for name in plain}
     assert named | settings == room.inputs()
     assert set(OUTPUTS) == room.all_outputs()

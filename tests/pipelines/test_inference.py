@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bundles import a_bundle
+from overlay_samples import NO_CORRECTION
 from pulse_kedro.domain.data_management.schemas import ForecastsContract
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, RAW_COLUMNS, RULED_COLUMNS
 from pulse_kedro.pipelines.inference import create_pipeline
@@ -17,11 +18,19 @@ from rooms import run_room
 CYCLE = a_cycle("2005-12-01")
 
 
+FEATURES = pd.DataFrame({"unique_id": ["s0", "s0", "s2"], "scale": [1.0, 4.0, 2.0]})
+
+
+def given(correction: pd.DataFrame) -> dict[str, object]:
+    """What the room reads."""
+    read = {"serving_bundle": a_bundle(), "cycle": CYCLE, "rulebook": {"hash": "h0", "rules": []}}
+    return read | {"overlay_correction": correction, "features": FEATURES}
+
+
 @pytest.fixture(scope="module")
 def forecasts() -> pd.DataFrame:
     """What a bundle with three series issues, of which the second is not served."""
-    given = {"serving_bundle": a_bundle(), "cycle": CYCLE, "rulebook": {"hash": "h0", "rules": []}}
-    issued = run_room(create_pipeline(), given)["forecasts"]
+    issued = run_room(create_pipeline(), given(NO_CORRECTION))["forecasts"]
     assert isinstance(issued, pd.DataFrame)
     return issued
 
@@ -29,7 +38,7 @@ def forecasts() -> pd.DataFrame:
 def test_the_room_reads_the_serving_bundle_and_the_rulebook() -> None:
     room = create_pipeline()
 
-    assert {"serving_bundle", "cycle", "rulebook"} == room.inputs()
+    assert {"serving_bundle", "cycle", "rulebook", "overlay_correction", "features"} == room.inputs()
     assert ["inference.issue_forecasts"] == [node.name for node in room.nodes]
 
 
@@ -52,8 +61,18 @@ def test_the_point_lies_inside_its_intervals(forecasts: pd.DataFrame) -> None:
     assert forecasts["y_hat"].between(forecasts["raw_q025"], forecasts["raw_q975"]).all()
 
 
+def test_a_correction_moves_the_ruled_forecasts_by_units_of_the_newest_scale() -> None:
+    correction = pd.DataFrame({"unique_id": ["s0"], "step": [2], "correction": [0.25]})
+
+    issued = run_room(create_pipeline(), given(correction))["forecasts"]
+
+    moved = issued["ruled_q500"] - issued["raw_q500"]
+    np.testing.assert_allclose(moved[(issued["unique_id"] == "s0") & (issued["step"] == 2)], 1.0)
+    assert 1 == (moved.abs() > 1e-9).sum()
+
+
 def test_a_rulebook_with_rules_is_refused_rather_than_ignored() -> None:
     with pytest.raises(RulesNotApplicable, match="got 2 rules, expected an empty rulebook") as caught:
-        issue_forecasts(a_bundle(), CYCLE, {"rules": [{}, {}]})
+        issue_forecasts(**(given(NO_CORRECTION) | {"rulebook": {"rules": [{}, {}]}}))
 
     assert 2 == pickle.loads(pickle.dumps(caught.value)).count  # noqa: S301  (our own bytes)

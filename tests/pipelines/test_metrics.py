@@ -20,6 +20,7 @@ from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
 from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, FaultyBundle
+from pulse_kedro.domain.training.guards import GuardOptions
 from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, TrainingPlan
 from pulse_kedro.pipelines.metrics import create_pipeline
@@ -44,6 +45,7 @@ TERMS = PromotionOptions(
     draws=999,
     seed=1,
     catastrophic_ratio=10.0,
+    guards=GuardOptions(coverage_margin=0.25),  # intervals of the made-up backtest hold everything
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bundles import a_bundle
 from drift_samples import NO_ACTION
+from overlay_samples import NOTHING
 from pulse_kedro.domain.cycle import Cycle
 from pulse_kedro.domain.data_management.regimes import vector_at
 from pulse_kedro.domain.history import CommittedCycle, CycleRecord, History, UnknownCycle, check
@@ -48,6 +49,7 @@ def close(cycle: Cycle, bundle: Bundle, *past: CommittedCycle) -> dict[str, Any]
         "period": cycle.period,
         "regimes": two_regimes("2018-12-01"),
         "drift_action": NO_ACTION,
+        "overlay_ablation": NOTHING,
     }
     return run_room(create_pipeline(), given)
 
@@ -131,6 +133,7 @@ def test_the_evidence_counts_what_the_decision_rests_on(bundle: Bundle) -> None:
         "combination": "median",
         "calibration_cutoffs": 36,
         "interval_widths": [1.0] * 6,
+        "overlays": NOTHING,
         "regime": vector_at(two_regimes("2018-12-01"), FIRST.period.as_of).to_dict(),
     } == made["evidence"]
     assert "quality" not in made["cycle_record"].summary

@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from pulse_kedro.adapters.sources.own_ledger import PROVENANCE, SELF
+from pulse_kedro.adapters.sources.own_ledger import PROVENANCE, SELF, within
 from pulse_kedro.adapters.sources.places import fetch_file, shown
 from pulse_kedro.adapters.sources.settings import STRICT, Given, Kind
 from pulse_kedro.domain.data_management.fetching import Fetched, Request, SourceUnreadable
@@ -45,16 +45,8 @@ class BacktestSource:
         """
         given, options = self._given, self._options
         fetched = await fetch_file(self._name, options.path, given, options.timeout_s, self._read)
-        table = fetched.table
-        kept = pd.Series(data=True, index=table.index)
-        if request.start is not None:
-            kept &= table[TIME].ge(request.start)
-        if request.end is not None:
-            kept &= table[TIME].le(request.end)
-        if request.variables:
-            kept &= table[ID].isin(request.variables)
         facts = {"location": shown(options.path), PROVENANCE: SELF}
-        chosen = table[kept].reset_index(drop=True)
+        chosen = within(fetched.table, request)
         return Fetched(table=chosen, source=self._name, fetched_at=given.now(), facts=facts)
 
     def _read(self, file: IO[bytes], name: str) -> pd.DataFrame:

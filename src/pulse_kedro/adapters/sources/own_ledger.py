@@ -43,7 +43,7 @@ class LedgerSource:
         """The rows of the ledger; of forecasts `available_at` is the moment at which their cycle was committed."""
         with told(self._name, "a ledger in the database"):
             table = await in_thread(lambda _: self._read())
-        chosen = _within(table, request)
+        chosen = within(table, request)
         facts = {"location": "the ledger", "provenance": provenance(self._options)}
         return Fetched(table=chosen, source=self._name, fetched_at=self._given.now(), facts=facts)
 
@@ -95,8 +95,8 @@ def _outcomes() -> "tuple[Select[*tuple[object, ...]], dict[str, str]]":
     return query.order_by(outcomes.c.unique_id, outcomes.c.ds, cycles.c.committed_at), dtypes
 
 
-def _within(table: pd.DataFrame, request: Request) -> pd.DataFrame:
-    """Periods and series of a request; the ledger knows its own columns."""
+def within(table: pd.DataFrame, request: Request) -> pd.DataFrame:
+    """Rows of the periods and series of a request; what is our own has our own columns."""
     kept = pd.Series(data=True, index=table.index)
     if request.start is not None:
         kept &= table[TIME].ge(request.start)

@@ -86,17 +86,16 @@ class NewestLoss:
         return self.loss / self.expected if self.expected > 0 else float("nan")
 
 
-def inspect(bundle: Servable, bundle_check: BundleCheck) -> tuple[str, ...]:
+def inspect(bundle: Servable, report: Mapping[str, object]) -> tuple[str, ...]:
     """What speaks against a bundle, in its own process and in a new one.
 
     Args:
         bundle: The candidate.
-        bundle_check: Verification of the stored copy.
+        report: What the verification of the stored copy said.
 
     Returns:
         Findings in words; empty when the bundle is sound.
     """
-    report = bundle_check(bundle.digest)
     found = report.get("problems")
     stored = tuple(str(problem) for problem in found) if isinstance(found, Sequence) else ()
     if report.get("ok") is not True and not stored:

@@ -16,9 +16,10 @@ from pydantic.dataclasses import dataclass as options_dataclass
 from pulse_kedro.domain.panel import Frequency
 from pulse_kedro.domain.training.contest import Amount, Contest, PastDecision, allot_alpha, count_evidence
 from pulse_kedro.domain.training.evidence import Evidence, measure
+from pulse_kedro.domain.training.guards import Guard, GuardOptions
 
-Verdict = Literal["PROMOTE", "HOLD", "INSUFFICIENT_EVIDENCE", "REJECT"]
-POLICY = "evidence-1"
+Verdict = Literal["PROMOTE", "HOLD", "INSUFFICIENT_EVIDENCE", "REJECT", "ERROR"]
+POLICY = "evidence-2"
 """Name and version of the rule; a change of the rule changes it."""
 
 
@@ -48,6 +49,8 @@ class PromotionOptions:
     """Start of the bootstrap's random numbers."""
     catastrophic_ratio: float = Field(gt=1)
     """Loss on the newest outcomes, as a multiple of the backtest loss at the same steps, that refuses a revision."""
+    guards: GuardOptions = Field(default_factory=GuardOptions)
+    """What a challenger may not be worse in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class PromotionDecision:
     """Verdict of the gate, its reason in one sentence, and every number it rests on.
 
     `alpha` is the level spent on the decision: 0 when no test was made. `wait` counts the further cutoffs after which
-    the next decision is due, `due` the period in which they are known.
+    the next decision is due, `due` the period in which they are known. `guards` holds every guard that was stood.
     """
 
     verdict: Verdict
@@ -77,14 +80,16 @@ class PromotionDecision:
     loss: str = "mase"
     mode: str = "replay"
     policy: str = POLICY
+    guards: tuple[Guard, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON, flat; what is not finite becomes null."""
         nested = asdict(self)
+        guards = [{key: _plain(value) for key, value in guard.items()} for guard in nested.pop("guards")]
         evidence = nested.pop("evidence") or {}
         nested |= nested.pop("amount") | evidence | (evidence.get("relative") or {})
         nested.pop("relative", None)
-        return {key: _plain(value) for key, value in nested.items()}
+        return {key: _plain(value) for key, value in nested.items()} | {"guards": guards}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ def weigh(
     freq: Frequency,
     faults: Sequence[str],
     options: PromotionOptions,
+    guards: Sequence[Guard] = (),
 ) -> PromotionDecision:
     """Verdict on whether the challenger's recipe replaces the champion's.
 
@@ -113,14 +119,16 @@ def weigh(
         freq: The step of the panel.
         faults: What the checks of the challenger's bundle found; none when it is sound.
         options: The terms.
+        guards: What the challenger may not be worse in; they only ever stop a promotion.
 
     Returns:
-        PROMOTE: gain at least the floor, test and bootstrap agree at the level. HOLD: enough power, no such gain.
-        INSUFFICIENT_EVIDENCE: too few cutoffs, or a gain of the observed size could not have been found. REJECT: the
-        bundle is faulty, or the challenger is worse by more than chance.
+        PROMOTE: gain at least the floor, test and bootstrap agree at the level, no guard fails. HOLD: enough power, no
+        such gain; or a strict guard could not show what it must. INSUFFICIENT_EVIDENCE: too few cutoffs, or a gain of
+        the observed size could not have been found. REJECT: the bundle is faulty, the challenger is worse by more than
+        chance, or a guard failed.
 
     Source:
-        Ours; rules G0, G1, G2, G4. Test: Coroneo & Iacone (2020). Bootstrap: Politis & Romano (1992).
+        Ours; rules G0 to G4. Test: Coroneo & Iacone (2020). Bootstrap: Politis & Romano (1992).
     """
     amount = count_evidence(contest, past, needed=options.min_effective_origins, new_needed=options.min_new_origins)
     alpha, left = allot_alpha(
@@ -130,7 +138,7 @@ def weigh(
         contest, alpha=alpha or options.alpha, power=options.power, draws=options.draws, seed=options.seed
     )
     finding = _admit(contest, amount, alpha, faults, options)
-    finding = finding or _judge(evidence, amount.n, alpha, options.effect_floor)
+    finding = finding or _guarded(_judge(evidence, amount.n, alpha, options.effect_floor), guards, options.guards)
     wait = contest.cutoffs_for(options.min_new_origins) if finding.tested else amount.missing
     due = freq.shift(as_of, wait * contest.step)
     return PromotionDecision(
@@ -150,7 +158,21 @@ def weigh(
         wait=wait,
         due=due,
         seed=options.seed,
+        guards=tuple(guards),
     )
+
+
+def _guarded(finding: _Finding, guards: Sequence[Guard], options: GuardOptions) -> _Finding:
+    """What guards leave of a promotion (rule G3); any other verdict stands."""
+    if finding.verdict != "PROMOTE":
+        return finding
+    failed = [f"{guard.name} ({guard.detail})" for guard in guards if guard.state == "FAIL"]
+    if failed:
+        return _Finding("REJECT", f"Reject: the challenger is better on average, but fails {', '.join(failed)}")
+    open_ones = [guard.name for guard in guards if guard.state == "INCONCLUSIVE" and guard.value is not None]
+    if options.mode == "strict" and open_ones:
+        return _Finding("HOLD", f"Hold: the gain is real, but not shown to be no worse in {', '.join(open_ones)}")
+    return finding
 
 
 def _admit(

@@ -8,6 +8,7 @@ from pulse_kedro.domain.data_management.cleaning import CleaningOptions, clean
 from pulse_kedro.domain.data_management.events import Event
 from pulse_kedro.domain.data_management.features.definition import FeatureOptions
 from pulse_kedro.domain.data_management.features.manifest import make_feature_set, to_record
+from pulse_kedro.domain.data_management.overlays import trace
 from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.quality.report import assess
 from pulse_kedro.domain.data_management.regimes import RegimeOptions, sense
@@ -15,6 +16,7 @@ from pulse_kedro.domain.data_management.rows import split
 from pulse_kedro.domain.data_management.series import describe_series, panel_of
 from pulse_kedro.domain.data_management.snapshots import SNAPSHOTS, Snapshot, take
 from pulse_kedro.domain.data_management.source import SourceOptions
+from pulse_kedro.domain.rules.corrector import OverlayOptions
 
 
 def split_rows(observations: pd.DataFrame, source: SourceOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -74,3 +76,8 @@ def sense_regimes(
 ) -> tuple[pd.DataFrame, tuple[Event, ...]]:
     """Regime of every period on every axis, and the events of its changes; each known at its period and never later."""
     return sense(panel, source.step, regimes, events)
+
+
+def make_overlays(panel: pd.DataFrame, source: SourceOptions, overlays: OverlayOptions) -> pd.DataFrame:
+    """Overlays of every period: bounded composites of ranks, each from what was known up to its period."""
+    return trace(panel, source.step, overlays.definitions)

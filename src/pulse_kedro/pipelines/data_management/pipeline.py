@@ -6,6 +6,7 @@ from pulse_kedro.pipelines.data_management.nodes import (
     assess_quality,
     clean_panel,
     make_features,
+    make_overlays,
     make_panel,
     resolve_cycle,
     sense_regimes,
@@ -15,7 +16,7 @@ from pulse_kedro.pipelines.data_management.nodes import (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Source -> rows -> period -> snapshot -> cleaned -> panel -> features, regimes; a quality report beside them."""
+    """Source -> rows -> period -> snapshot -> cleaned -> panel -> features, overlays, regimes; a quality report."""
     known = {name: name for name in ("rows", "quarantine", "snapshot", "cleaning_log")}
     declared = {name: f"params:{name}" for name in ("source", "quality")}
     asked = ["rows", "params:as_of", "params:known_at", "params:source", "history"]
@@ -39,6 +40,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["features", "feature_set"],
                 name="make_features",
             ),
+            Node(make_overlays, ["panel", "params:source", "params:overlays"], "overlays", name="make_overlays"),
             Node(sense_regimes, sensed, ["regimes", "regime_events"], name="sense_regimes"),
         ],
         namespace="data_management",

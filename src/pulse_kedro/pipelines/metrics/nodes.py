@@ -14,6 +14,7 @@ from pulse_kedro.domain.metrics.scores import score_rows
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.charge import BundleCheck, Servable, inspect, newest_loss, past_tests, take_charge
 from pulse_kedro.domain.training.contest import LABEL, pair_losses
+from pulse_kedro.domain.training.guards import stand_guard
 from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
 from pulse_kedro.domain.training.triggers import TrainingPlan
 
@@ -47,11 +48,13 @@ def decide(
     scores: pd.DataFrame,
     live_scores: pd.DataFrame,
     history: History,
+    backtest: pd.DataFrame,
     period: Period,
     promotion: PromotionOptions,
 ) -> dict[str, object]:
     """Which bundle serves, with the reason in numbers: first champion, next revision, or the verdict of the gate."""
-    checks = {role: inspect(bundle, bundle_check) for role, bundle in candidates.items()}
+    reports = {role: bundle_check(bundle.digest) for role, bundle in candidates.items()}
+    checks = {role: inspect(bundle, reports[role]) for role, bundle in candidates.items()}
     gate = None
     if {"champion", "challenger"} <= set(candidates):
         freq = frequency(period.frequency)
@@ -59,8 +62,16 @@ def decide(
         horizons = _horizon(scores, champion), _horizon(scores, challenger)
         contest = pair_losses(cutoff_losses, champion=champion, challenger=challenger, horizons=horizons, freq=freq)
         past = past_tests(history, period.ancestors)
+        guards = stand_guard(
+            backtest,
+            scores,
+            (reports["champion"], reports["challenger"]),
+            recipes=(champion, challenger),
+            freq=freq,
+            options=promotion.guards,
+        )
         faults = checks["challenger"]
-        gate = weigh(contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion)
+        gate = weigh(contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion, guards=guards)
     newest = (
         newest_loss(live_scores, scores, candidates["champion"].recipe_digest) if "champion" in candidates else None
     )

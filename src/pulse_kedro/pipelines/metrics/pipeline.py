@@ -20,6 +20,7 @@ WEIGHED = (
     "scores",
     "live_scores",
     "history",
+    "backtest",
     "period",
 )
 

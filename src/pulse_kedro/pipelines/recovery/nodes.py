@@ -22,6 +22,7 @@ def summarise_evidence(
     serving_bundle: Bundle,
     regimes: pd.DataFrame,
     drift_action: Mapping[str, object],
+    overlay_ablation: Mapping[str, object],
     period: Period,
 ) -> dict[str, object]:
     """Counts and choices of a cycle that are shown beside its decision."""
@@ -34,6 +35,7 @@ def summarise_evidence(
         "quality": dict(quality_report),
         "regime": vector_at(regimes, period.as_of).to_dict(),
         "drift": dict(drift_action),
+        "overlays": dict(overlay_ablation),
         "combination": serving_bundle.choice.name,
         "calibration_cutoffs": serving_bundle.calibration_cutoffs,
         "interval_widths": [round(float(width), 6) for width in serving_bundle.widths],

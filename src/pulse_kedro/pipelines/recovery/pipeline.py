@@ -5,7 +5,15 @@ from kedro.pipeline import Node, Pipeline
 from pulse_kedro.pipelines.recovery.nodes import close_cycle, summarise_evidence
 
 COUNTED = (
-    *("scores", "live_scores", "outcomes", "forecasts", "quality_report", "serving_bundle", "regimes", "drift_action"),
+    "scores",
+    "live_scores",
+    "outcomes",
+    "forecasts",
+    "quality_report",
+    "serving_bundle",
+    "regimes",
+    "overlay_ablation",
+    "drift_action",
     "period",
 )
 DECIDED = ("cycle", "history", "training_plan", "promotion_decision", "serving_bundle", "rulebook")

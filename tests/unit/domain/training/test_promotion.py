@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.contest import Contest, PastDecision, pair_losses
+from pulse_kedro.domain.training.guards import Guard, GuardOptions, State
 from pulse_kedro.domain.training.promotion import PromotionDecision, PromotionOptions, weigh
 
 MONTHLY = frequency("monthly")
@@ -294,3 +295,31 @@ def test_options_of_a_good_configuration_are_accepted() -> None:
 def test_options_out_of_range_or_misspelt_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         TypeAdapter(PromotionOptions).validate_python(TERMS | wrong)
+
+
+def guard(state: State, value: float | None = 0.1) -> Guard:
+    return Guard(name="worst horizon", state=state, value=value, limit=0.05, detail="steps 10 to 12: 1.1 against 1")
+
+
+def guarded(found: Guard, *, gain: float = 0.1, **changes: object) -> PromotionDecision:
+    options = PromotionOptions(**TERMS | {"guards": GuardOptions(**changes)})
+    pair = contest(*losses(480, gain=gain, horizon=12), horizon=12)
+    return weigh(pair, (), as_of=AS_OF, freq=MONTHLY, faults=(), options=options, guards=(found,))
+
+
+def test_failed_guard_rejects_what_would_be_promoted() -> None:
+    decision = guarded(guard("FAIL"))
+
+    assert "REJECT" == decision.verdict
+    assert "fails worst horizon (steps 10 to 12: 1.1 against 1)" in decision.reason
+    assert "FAIL" == decision.to_dict()["guards"][0]["state"]
+
+
+def test_guards_promote_nobody() -> None:
+    assert "PROMOTE" != guarded(guard("PASS"), gain=0.0).verdict
+
+
+def test_open_guard_holds_only_where_proof_is_asked_for() -> None:
+    assert "PROMOTE" == guarded(guard("INCONCLUSIVE")).verdict
+    assert "HOLD" == guarded(guard("INCONCLUSIVE"), mode="strict").verdict
+    assert "PROMOTE" == guarded(guard("INCONCLUSIVE", None), mode="strict").verdict

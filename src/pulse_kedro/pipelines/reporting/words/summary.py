@@ -21,6 +21,7 @@ from pulse_kedro.pipelines.reporting.words.story import Entry, headline, tell, t
 from pulse_kedro.pipelines.reporting.words.tables import (
     fan_table,
     gate_table,
+    guard_table,
     horizon_table,
     live_table,
     look_back_table,
@@ -43,6 +44,7 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
     mase = horizon_scores(sources.scores, recipe)
     ours, reference = (series_scores(sources.scores, recipe, name) for name in (COMBINATION, facts.options.reference))
     gate = facts.decision.get("gate")
+    guards = guard_table(gate) if isinstance(gate, Mapping) else None
     advice = advise(facts, SeriesErrors(ours=ours, reference=reference, titles=titles_of(sources.series)))
     return {
         "headline": headline(facts),
@@ -51,6 +53,7 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
         "front": front_page(facts, advice),
         "advice": _plain(advice),
         "gate": asdict(gate_table(gate)) if isinstance(gate, Mapping) else None,
+        "guards": asdict(guards) if guards else None,
         "forecasts": _forecasts(facts, sources),
         "evidence": _evidence(facts, sources, mase),
         "earlier": _earlier(facts, sources, mase),

@@ -213,6 +213,8 @@ GATE = {
     "budget_left": "Expected false promotions left this year",
 }
 _SHARES = ("gain", "low", "high", "detectable")
+STATES = {"PASS": "passed", "FAIL": "failed", "INCONCLUSIVE": "open"}
+"""Words for what became of a guard."""
 
 
 def gate_table(gate: Mapping[str, object]) -> Table:
@@ -228,3 +230,16 @@ def gate_table(gate: Mapping[str, object]) -> Table:
             text = number(value) if isinstance(value, int) else f"{value:.4g}"
             rows.append((label, change(float(value)) if key in _SHARES else text))
     return Table(caption="The comparison in numbers", head=("Measure", "Value"), rows=tuple(rows))
+
+
+def guard_table(gate: Mapping[str, object]) -> Table | None:
+    """What a better challenger may not be worse in; `None` where no guard was stood.
+
+    Args:
+        gate: As recorded in the decision.
+    """
+    guards = gate.get("guards")
+    if not isinstance(guards, list) or not guards:
+        return None
+    rows = tuple((str(guard["name"]), STATES[str(guard["state"])], str(guard["detail"])) for guard in guards)
+    return Table(caption="Guards of the promotion", head=("Guard", "State", "Figures"), rows=rows, texts=(0, 1, 2))

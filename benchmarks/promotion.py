@@ -1,0 +1,213 @@
+"""How often does the promotion gate swap on noise, and does it find a challenger that is truly better?
+
+Usage: python benchmarks/promotion.py [--json] [--repetitions N] [--seed N]
+
+Made-up losses of one series: absolute values of Gaussian errors, those of h-step forecasts from overlapping origins
+with moving-average dependence of order h - 1, the errors of champion and challenger correlated by .9. `A/A`: both are
+equally good, so that every promotion is false. `power`: the errors of the challenger are 10 % smaller. Rates of
+
+- `naive`: promote when the mean loss is 2 % lower;
+- `dm`: the naive rule and a Diebold-Mariano test (rectangular, Harvey-Leybourne-Newbold) below 5 %;
+- `wpe`: the weighted periodogram test alone at 5 %;
+- `g1_g2`: floor of 2 %, and both that test and the block bootstrap at 5 %;
+- `gate`: the whole of `weigh`, with the least number of cutoffs that do not overlap.
+
+Rows `step` apart: 1 is every period, h does not overlap. Nothing in the gate was chosen by these figures.
+"""
+
+import argparse
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+from protocol.meter import metered
+from protocol.report import Figures, Floor, heading, speak
+from scipy.special import stdtr
+
+from pulse_kedro.domain.panel import frequency
+from pulse_kedro.domain.training.contest import Contest, count_evidence
+from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
+
+Values = npt.NDArray[np.float64]
+CONF = Path(__file__).parents[1] / "conf/base/parameters_metrics.yml"
+LEVEL, FLOOR, RHO = 0.05, 0.02, 0.9
+MOST_FALSE, LEAST_FOUND = 0.08, 0.60
+"""Promised rates: false promotions, and promotions of a challenger that is 10 % better."""
+DAILY = frequency("daily")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Origins, steps ahead, periods between origins, and the size of the challenger's errors."""
+
+    n: int
+    h: int
+    step: int
+    ratio: float
+
+    @property
+    def name(self) -> str:
+        """As it stands in the answer."""
+        return f"h={self.h}, n={self.n}, step={self.step}"
+
+
+EQUAL = [
+    Case(n=n, h=h, step=1, ratio=1.0)
+    for h, n in (
+        (1, 30),
+        (1, 60),
+        (1, 120),
+        (1, 500),
+        (6, 60),
+        (6, 180),
+        (6, 500),
+        (24, 60),
+        (24, 120),
+        (24, 500),
+        (24, 720),
+    )
+] + [Case(n=n, h=h, step=h, ratio=1.0) for h in (6, 24) for n in (30, 120)]
+BETTER = [Case(n=120, h=h, step=h, ratio=0.9) for h in (1, 6, 24)] + [
+    Case(n=n, h=h, step=1, ratio=0.9) for h, n in ((6, 180), (24, 720))
+]
+
+
+def losses(case: Case, repetitions: int, seed: int) -> tuple[Values, Values]:
+    """Absolute errors of champion and challenger, each of shape (repetitions, n)."""
+    rng = np.random.default_rng([seed, case.n, case.h, case.step, round(100 * case.ratio)])
+    periods = (case.n - 1) * case.step + case.h
+    shared, own = rng.normal(size=(2, repetitions, periods)), rng.normal(size=(2, repetitions, periods))
+    first = np.sqrt(RHO) * shared[0] + np.sqrt(1 - RHO) * own[0]
+    second = np.sqrt(RHO) * shared[0] + np.sqrt(1 - RHO) * own[1]
+
+    def at_origins(shocks: Values) -> Values:
+        running = np.cumsum(np.pad(shocks, ((0, 0), (1, 0))), axis=1)
+        return np.abs(running[:, case.h :] - running[:, : -case.h])[:, :: case.step] / np.sqrt(case.h)
+
+    return at_origins(first), case.ratio * at_origins(second)
+
+
+def contest_of(case: Case, champion: Values, challenger: Values) -> Contest:
+    """One repetition as the gate sees it."""
+    days = pd.date_range("2000-01-01", periods=case.n, freq=f"{case.step}D")
+    return Contest(
+        champion="a" * 64,
+        challenger="b" * 64,
+        cutoffs=days,
+        champion_losses=champion,
+        challenger_losses=challenger,
+        unmatched=0,
+        step=case.step,
+        horizon=case.h,
+        challenger_horizon=case.h,
+        evaluation_set="made up",
+    )
+
+
+def diebold_mariano(difference: Values, h: int) -> float:
+    """One-sided p value, rectangular window of h - 1 lags; 1 where the variance is not positive."""
+    n, d = len(difference), difference - difference.mean()
+    variance = (d @ d + 2 * sum(d[lag:] @ d[:-lag] for lag in range(1, h))) / n
+    if variance <= 0:
+        return 1.0
+    correction = np.sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n)
+    return float(stdtr(n - 1, -correction * difference.mean() / np.sqrt(variance / n)))
+
+
+def rates(case: Case, options: PromotionOptions, repetitions: int, seed: int) -> Figures:
+    """Share of repetitions in which each rule promotes, and the share the gate calls insufficient."""
+    overlap = -(-case.h // case.step)
+    found = dict.fromkeys(("naive", "dm", "wpe", "g1_g2", "gate", "insufficient"), 0)
+    for champion, challenger in zip(*losses(case, repetitions, seed), strict=True):
+        contest = contest_of(case, champion, challenger)
+        decision = weigh(contest, (), as_of=contest.cutoffs[-1], freq=DAILY, faults=(), options=options)
+        evidence = decision.evidence
+        if evidence is None or evidence.relative is None:
+            message = f"no evidence in {case.name}"
+            raise RuntimeError(message)
+        gain = evidence.relative.gain >= FLOOR
+        found["naive"] += gain
+        found["dm"] += gain and diebold_mariano(champion - challenger, overlap) < LEVEL
+        found["wpe"] += evidence.p < LEVEL
+        found["g1_g2"] += gain and evidence.p <= LEVEL and evidence.relative.low > 0
+        found["gate"] += decision.verdict == "PROMOTE"
+        found["insufficient"] += decision.verdict == "INSUFFICIENT_EVIDENCE"
+    return {
+        "origins_that_count": contest.effective(case.n),
+        **{name: count / repetitions for name, count in found.items()},
+    }
+
+
+def floors(equal: dict[str, Figures], better: dict[str, Figures]) -> Iterator[Floor]:
+    """What is promised, for every row that the gate lets decide."""
+    for h in (1, 6, 24):
+        cases = [case for case in EQUAL if case.h == h]
+        decided = [case.name for case in cases if enough(case)]
+        yield Floor(
+            name=f"false promotions, h = {h}, G1 and G2, worst of {', '.join(decided)}",
+            value=max(float(str(equal[name]["g1_g2"])) for name in decided),
+            high=MOST_FALSE,
+        )
+        yield Floor(
+            name=f"false promotions, h = {h}, whole gate, worst of all rows",
+            value=max(float(str(equal[case.name]["gate"])) for case in cases),
+            high=MOST_FALSE,
+        )
+    yield Floor(
+        name="promotion of 10 % better, 120 origins, h = 1, G1 and G2",
+        value=float(str(better[BETTER[0].name]["g1_g2"])),
+        low=LEAST_FOUND,
+    )
+
+
+def enough(case: Case) -> bool:
+    """Whether the gate would decide on so many cutoffs."""
+    zeros = np.zeros(case.n)
+    options = options_of_conf()
+    needed, new = options.min_effective_origins, options.min_new_origins
+    return count_evidence(contest_of(case, zeros, zeros), (), needed=needed, new_needed=new).missing == 0
+
+
+def options_of_conf() -> PromotionOptions:
+    """The gate as conf/base declares it, with twelve decisions a year."""
+    written = yaml.safe_load(CONF.read_text(encoding="utf-8"))["promotion"]
+    known = inspect.signature(PromotionOptions).parameters
+    return PromotionOptions(
+        **{name: value for name, value in written.items() if name in known} | {"decisions_per_year": 12}
+    )
+
+
+def measure(given: argparse.Namespace) -> Figures:
+    """Every row of both kinds."""
+    options = options_of_conf()
+    with metered() as cost:
+        equal, better = (
+            {case.name: rates(case, options, given.repetitions, given.seed) for case in cases}
+            for cases in (EQUAL, BETTER)
+        )
+    return {
+        **heading(["pulse_kedro", "numpy", "scipy"]),
+        "repetitions": given.repetitions,
+        "standard_error_of_5_percent": float(np.sqrt(LEVEL * (1 - LEVEL) / given.repetitions)),
+        "equally_good": equal,
+        "ten_percent_better": better,
+        "cpu_seconds": cost.cpu_seconds,
+        "floors": [floor.as_dict() for floor in floors(equal, better)],
+    }
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=2000, help="losses of each row")
+    parser.add_argument("--seed", type=int, default=6, help="of the made-up losses")
+    speak(parser, measure)
+
+
+if __name__ == "__main__":
+    main()
