@@ -44,6 +44,7 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "features",
         "feature_set",
         "champion",
+        "history",
         "code_version",
         "params:recipe",
         "params:backtest",
