@@ -54,7 +54,7 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "params:cleaning",
         "workshop",
     } == room.inputs()
-    assert {"candidates", "backtest", "cutoff_losses", "regret", "failures"} == room.outputs()
+    assert {"candidates", "backtest", "cutoff_losses", "regret", "failures", "step_errors"} == room.outputs()
     assert all(node.name.startswith("training.") for node in room.nodes)
 
 
