@@ -1,4 +1,4 @@
-"""alibi-detect as a second opinion: its distance is ours to calibrate, and nobody imports it who does not ask for it."""
+"""alibi-detect as a second opinion: its distance is ours to calibrate, and nobody imports it unasked."""
 
 import subprocess
 import sys
