@@ -74,7 +74,9 @@ class Simulation:
 
     def errors(self, name: str) -> Array:
         """Scaled errors, actual minus forecast; shape `(K, H, S)`."""
-        return np.asarray((self.actual - self.played[name].points) / np.where(self.scale > 0, self.scale, np.nan)[:, None])
+        return np.asarray(
+            (self.actual - self.played[name].points) / np.where(self.scale > 0, self.scale, np.nan)[:, None]
+        )
 
 
 def plan_stops(periods: int, *, horizon: int, season: int, start: int | None, every: int | None) -> tuple[int, ...]:
@@ -95,7 +97,9 @@ def plan_stops(periods: int, *, horizon: int, season: int, start: int | None, ev
     step = every or horizon
     stops = tuple(range(first, periods - horizon + 1, step))
     if first < least or len(stops) < FEWEST:
-        raise ReplayTooShort(periods, max(first, least) + step * (FEWEST - 1) + horizon, 0 if first < least else len(stops))
+        raise ReplayTooShort(
+            periods, max(first, least) + step * (FEWEST - 1) + horizon, 0 if first < least else len(stops)
+        )
     return stops
 
 

@@ -32,7 +32,7 @@ def sliding_gram(values: Array, longest: int, horizon: int) -> RawGram:
     for row in range(span - 1):
         gram[row + 1, row + 1 : span] = gram[row, row : span - 1] + moves[row, row:]
     running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-    gram[:span, -1] = (running[n:] - running[: span])[:span].sum(axis=1)
+    gram[:span, -1] = (running[n:] - running[:span])[:span].sum(axis=1)
     gram = np.triu(gram) + np.triu(gram, 1).T
     gram[-1, -1] = n * values.shape[1]
     return RawGram(longest=longest, horizon=horizon, n=n * values.shape[1], gram=gram)
