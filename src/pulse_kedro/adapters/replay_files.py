@@ -20,10 +20,10 @@ UNDATED = pd.Timestamp("2000-01-03")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Series on one calendar: `values` `(periods, series)`, gaps as `nan`, and the period of its first row."""
+    """Series on one calendar: `panel` `(periods, series)`, gaps as `nan`, and the period of its first row."""
 
     ids: tuple[str, ...]
-    values: Array
+    panel: Array
     start: pd.Timestamp
     dated: bool
 
@@ -49,13 +49,13 @@ def read_history(path: Path, freq: Frequency) -> History:
     if any(start is None for start in found.starts):
         rows = max(map(len, found.histories))
         values = np.stack([_padded(history, rows - len(history), rows) for history in found.histories], axis=1)
-        return History(ids=found.ids, values=values, start=freq.shift(UNDATED, 1 - rows), dated=False)
+        return History(ids=found.ids, panel=values, start=freq.shift(UNDATED, 1 - rows), dated=False)
     starts = [start for start in found.starts if start is not None]
     first = min(starts)
     places = [freq.distance(first, start) for start in starts]
     rows = max(place + len(history) for place, history in zip(places, found.histories, strict=True))
-    values = [_padded(history, place, rows) for history, place in zip(found.histories, places, strict=True)]
-    return History(ids=found.ids, values=np.stack(values, axis=1), start=first, dated=True)
+    columns = [_padded(history, place, rows) for history, place in zip(found.histories, places, strict=True)]
+    return History(ids=found.ids, panel=np.stack(columns, axis=1), start=first, dated=True)
 
 
 def _is_dated(path: Path) -> bool:
@@ -100,4 +100,4 @@ def _read_dated(path: Path, freq: Frequency) -> History:
     ordinals = dates.dt.to_period(freq.period).astype("int64").to_numpy()
     values = np.full((int(ordinals.max() - ordinals.min()) + 1, len(numbers)), np.nan)
     values[ordinals - ordinals.min()] = np.stack(numbers, axis=1)
-    return History(ids=tuple(map(str, table.columns[1:])), values=values, start=dates.min(), dated=True)
+    return History(ids=tuple(map(str, table.columns[1:])), panel=values, start=dates.min(), dated=True)

@@ -79,7 +79,7 @@ def simulate(
     history = read_history(data, step)
     names = [name.strip() for name in said["policies"].split(",") if name.strip()]
     made = plan(history, step, recipe, names=names, start=said["start"], every=said["every"], broken=said["broken"])
-    members = members_for([made.values[: made.stops[0], column] for column in range(made.values.shape[1])], recipe)
+    members = members_for([made.panel[: made.stops[0], column] for column in range(made.panel.shape[1])], recipe)
     made = replace(made, recipe=replace(recipe, members=members))
     sides = len(names) + ("promotion" in names) + 2 * said["aa_pairs"] * said["aa"]
     bar = StepBar(sides * len(made.stops))

@@ -32,8 +32,6 @@ from pulse_kedro.forecasting.simulation_learners import Learner, empty_team
 from pulse_kedro.forecasting.simulation_policies import Policy, Recursive, Thinned, make_policy
 
 CHALLENGER = "its challenger"
-DAYS = 31
-"""Longest step in days; only dates of at least this many periods can be refused as too late."""
 
 
 class StartOutside(InvalidInput):
@@ -65,9 +63,9 @@ class Plan:
     broken: Break | None
 
     @property
-    def values(self) -> Array:
+    def panel(self) -> Array:
         """The panel, with its break if it has one."""
-        y = self.history.values
+        y = self.history.panel
         return y if self.broken is None else inject(y, self.broken.kind, self.stops[self.broken.origin], self.season)
 
     @property
@@ -91,7 +89,7 @@ class Plan:
             freq=self.freq,
             horizon=self.recipe.horizon,
             options=TypeAdapter(PromotionOptions).validate_python(parameters["promotion"]),
-            series=self.values.shape[1],
+            series=self.panel.shape[1],
         )
 
 
@@ -115,7 +113,7 @@ def plan(
     """
     season = recipe.season_length
     stops = plan_stops(
-        len(history.values),
+        len(history.panel),
         horizon=recipe.horizon,
         season=season,
         start=None if start is None else first_stop(history, freq, start),
@@ -141,7 +139,7 @@ def first_stop(history: History, freq: Frequency, start: str) -> int:
     Raises:
         StartOutside: Neither, or outside the history.
     """
-    rows = len(history.values)
+    rows = len(history.panel)
     outside = StartOutside(start, str(history.start.date()), str(history.date(freq, rows - 1).date()))
     if start.isascii() and start.isdigit():
         stop = int(start)
@@ -178,13 +176,13 @@ def play(made: Plan, parameters: Mapping[str, Any], step: Callable[[str], None])
 
 
 def _replayed(made: Plan, policies: Mapping[str, Policy], step: Callable[[str], None]) -> Simulation:
-    return replay(policies, made.values, made.stops, horizon=made.recipe.horizon, season=made.season, step=step)
+    return replay(policies, made.panel, made.stops, horizon=made.recipe.horizon, season=made.season, step=step)
 
 
 def false_promotions(first: Array, second: Array, found: Promotions) -> int:
     """Promotions whose new champion then lost more than the one it replaced, until the next swap or the end."""
     sides, wrong = [first, second], 0
-    for place, stop in zip(found.promoted, [*found.promoted[1:], len(first)], strict=True):
+    for place, stop in zip(found.promoted, [*found.promoted[1:], len(first)], strict=False):
         before, after = (float(np.nansum(side[place:stop])) for side in sides)
         wrong += after > before
         sides.reverse()
@@ -230,7 +228,7 @@ def describe(made: Plan, found: Simulation, promotions: Mapping[str, Any]) -> di
     overlap = -(-made.recipe.horizon // (made.stops[1] - made.stops[0]))
     losses = {name: found.losses(name) for name in made.names}
     return {
-        "n_series": made.values.shape[1],
+        "n_series": made.panel.shape[1],
         "horizon": made.recipe.horizon,
         "season": made.season,
         "members": [member.name for member in made.recipe.members],
@@ -265,7 +263,7 @@ def _figures(made: Plan, found: Simulation, name: str, promotions: Mapping[str, 
     return figures
 
 
-def _plain(value: float) -> float | None:
+def _plain(value: np.floating[Any] | float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 

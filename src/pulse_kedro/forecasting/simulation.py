@@ -126,10 +126,11 @@ def replay(
     scales = np.stack([scale(y[:stop], season) for stop in stops])
     played = {}
     for name, policy in policies.items():
-        points, seconds = [], []
+        points: list[Array] = []
+        seconds: list[float] = []
         for k, stop in enumerate(stops):
             step(f"{name}, origin {k + 1} of {len(stops)}")
-            errors = known_errors(points, actual, scales, stops, stop, season)
+            errors = known_errors(points, actual, scales, stops, now=stop, season=season)
             began = time.process_time()
             points.append(policy.act(y[:stop], errors))
             seconds.append(time.process_time() - began)
@@ -143,7 +144,7 @@ def replay(
 
 
 def known_errors(
-    points: Sequence[Array], actual: Array, scales: Array, stops: Sequence[int], now: int, season: int
+    points: Sequence[Array], actual: Array, scales: Array, stops: Sequence[int], *, now: int, season: int
 ) -> Array:
     """Mean scaled errors of the forecasts whose targets have all arrived, in blocks of one season.
 

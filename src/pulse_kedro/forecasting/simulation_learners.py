@@ -109,12 +109,14 @@ class Part:
     """One ridge of a pool: its look-back, its centre (`mean`, `last` or `none`) and its penalty, `None` until chosen.
 
     The penalty is relative to the mean squared input; it is chosen once, by generalised cross-validation, when the pool
-    is solved first, so that each later solution costs one Cholesky factor.
+    is solved first, so that each later solution costs one Cholesky factor. Until `least` periods are known the part
+    takes no share.
     """
 
     look_back: int
     centre: str
     penalty: float | None = None
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ class Pool:
     unit: Array
     level: Array
     own: float = 0.0
+    periods: int = 0
     grams: tuple[RawGram, ...] = ()
     weights: tuple[tuple[Array, ...], ...] = ()
 
@@ -146,7 +149,7 @@ class Pool:
         found = [sliding_gram(block, self.longest, self.horizon) for block in split]
         if self.grams:
             found = [old.plus(more) for old, more in zip(self.grams, found, strict=True)]
-        return replace(self, grams=tuple(found))
+        return replace(self, grams=tuple(found), periods=len(y))
 
     def forget(self, keep: float) -> Self:
         """Gram matrices count less."""
@@ -157,8 +160,13 @@ class Pool:
         together = self.grams[0]
         for gram in self.grams[1:]:
             together = together.plus(gram)
-        parts, weights = [], []
+        parts: list[Part] = []
+        weights: list[tuple[Array, ...]] = []
         for part in self.parts:
+            if self.periods < part.least:
+                parts.append(part)
+                weights.append(())
+                continue
             centre = centring(part.centre, part.look_back)
             common = together.sums(part.look_back, centre, intercept=False)
             penalty = solve(common, intercept=False).penalty if part.penalty is None else part.penalty
@@ -171,8 +179,8 @@ class Pool:
 
     def forecast(self, y: Array) -> Array:
         """Median of the parts."""
-        points = [self._part(part, weights, y) for part, weights in zip(self.parts, self.weights, strict=True)]
-        return combine(np.stack(points), equal_median(len(points))) * self.unit[:, None].T + self.level
+        points = [self._part(part, weights, y) for part, weights in zip(self.parts, self.weights, strict=True) if weights]
+        return combine(np.stack(points), equal_median(len(points))) * self.unit + self.level
 
     def _part(self, part: Part, weights: Sequence[Array], y: Array) -> Array:
         """Points of one ridge in comparable units; shape `(horizon, series)`."""
