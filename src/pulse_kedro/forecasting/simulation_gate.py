@@ -13,7 +13,7 @@ from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
 NAIVE_GAIN = 0.02
 """Gain from which the naive rule swaps: the 2 % of the source documents."""
 NAIVE_ORIGINS = 6
-"""Newest origins that the naive rule looks at, each time so many new ones have arrived; ours, a usual small backtest."""
+"""Newest origins that the naive rule looks at, each time so many new ones have arrived; ours, a small backtest."""
 RECIPES = ("a" * LABEL, "b" * LABEL)
 """Names under which the gate sees the two recipes."""
 

@@ -179,7 +179,9 @@ class Pool:
 
     def forecast(self, y: Array) -> Array:
         """Median of the parts."""
-        points = [self._part(part, weights, y) for part, weights in zip(self.parts, self.weights, strict=True) if weights]
+        points = [
+            self._part(part, weights, y) for part, weights in zip(self.parts, self.weights, strict=True) if weights
+        ]
         return combine(np.stack(points), equal_median(len(points))) * self.unit + self.level
 
     def _part(self, part: Part, weights: Sequence[Array], y: Array) -> Array:
