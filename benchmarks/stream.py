@@ -4,9 +4,9 @@ Usage: python benchmarks/stream.py [--json] [--csv FILE] [--weeks 17|80] [--plai
 
 Protocol: seven columns of ETTh1, cutoffs a week apart over the last 17 or 80 weeks, 168 steps ahead. MASE divides by
 the mean |y[t] - y[t-24]| up to each cutoff and averages over steps, series and weeks. Every policy has the same
-learner: a pool of ridges whose sums come from one additive Gram matrix. What it reads was registered before the stream was
-scored (docs/decisions/0040). Differences are paired by week, with a 95 % interval of the block bootstrap. CPU seconds
-count learning, solving and forecasting, not imports.
+learner: a pool of ridges whose sums come from one additive Gram matrix. What it reads was registered before the
+stream was scored (docs/decisions/0040). Differences are paired by week, with a 95 % interval of the block bootstrap.
+CPU seconds count learning, solving and forecasting, not imports.
 
 `--plain` adds a usual ridge (look-back 336, every window read again, all penalties tried) that is refitted each week:
 it shows how fast this machine is, and what recursion saves.

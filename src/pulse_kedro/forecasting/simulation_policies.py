@@ -16,7 +16,7 @@ KEPT_AFTER_DRIFT = 0.1
 """Share that what was learned before an alarm keeps; ours, new windows outweigh the past after a tenth of it."""
 HALF_LIFE = 8.0
 """Horizons after which a window counts half in a recipe that forgets, where no number is given; ours."""
-REFERENCE, LEAST = 40, 8
+REFERENCE, LEAST = 60, 24
 """Blocks of errors that the drift check takes as normal, at most and at least; ours."""
 Factory = Callable[[Array], Learner]
 """An empty learner from everything known at the first origin."""
