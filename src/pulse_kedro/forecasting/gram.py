@@ -39,14 +39,14 @@ class RawGram:
         inputs = slice(self.longest - look_back, self.longest)
         targets = slice(self.longest, self.longest + self.horizon)
         uu, uv, vv = self.gram[inputs, inputs], self.gram[inputs, targets], self.gram[targets, targets]
-        away = np.eye(look_back) - np.outer(np.ones(look_back), centre)
-        moved = uv - np.outer(uu @ centre, np.ones(self.horizon))
-        xx, xy = away @ uu @ away.T, away @ moved
-        level = centre @ uu @ centre
+        shift = uu @ centre
+        level = centre @ shift
+        xx = uu - shift[:, None] - shift[None] + level
+        xy = uv - shift[:, None] - centre @ uv + level
         yy = np.diag(vv) - 2 * (centre @ uv) + level
         if intercept:
             one_u, one_v = self.gram[-1, inputs], self.gram[-1, targets]
-            mean_x, mean_y = away @ one_u, one_v - centre @ one_u
+            mean_x, mean_y = one_u - centre @ one_u, one_v - centre @ one_u
             xx = np.block([[xx, mean_x[:, None]], [mean_x[None], np.array([[float(self.n)]])]])
             xy = np.vstack([xy, mean_y])
         return Sums(n=self.n, xx=(xx + xx.T) / 2, xy=xy, yy=yy)

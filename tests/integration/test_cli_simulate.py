@@ -1,0 +1,77 @@
+"""`simulate` on small files: the answer for programs, for people, the page, and the messages of bad input."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from kedro.framework.startup import bootstrap_project
+
+FIGURES = {"mase", "cpu_seconds", "retrainings", "promotions", "false_promotions", "cycles", "coverage_80"}
+
+
+@pytest.fixture(autouse=True)
+def at(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    bootstrap_project(project)
+
+
+def simulate(path: Path, *words: str) -> Result:
+    from pulse_kedro.cli import cli
+
+    return CliRunner().invoke(cli, ["pulse", "simulate", "--data", str(path), "--horizon", "6", "--freq", "M", *words])
+
+
+@pytest.fixture
+def dated(tmp_path: Path) -> Path:
+    rng, t = np.random.default_rng(0), np.arange(96)
+    rows = ["date,a,b"]
+    for k in t:
+        values = 50 + 5 * np.sin(2 * np.pi * k / 12 + np.arange(2)) + rng.normal(size=2)
+        rows.append(f"{2010 + k // 12}-{k % 12 + 1:02d}-01,{values[0]:.3f},{values[1]:.3f}")
+    path = tmp_path / "dated.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_answer_is_one_object(dated: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+
+    done = simulate(dated, "--start", "2014-12-31", "--policies", "recursive,full:2", "--json", "--plot", str(page))
+
+    assert 0 == done.exit_code, done.output
+    found = json.loads(done.stdout)
+    assert ["recursive", "full:2"] == list(found["policies"])
+    assert all(set(one) >= FIGURES for one in found["policies"].values())
+    assert [6, 6] == [one["cycles"] for one in found["policies"].values()]
+    assert [1, 3] == [one["retrainings"] for one in found["policies"].values()]
+    assert found["origins"][0].startswith("2014-12-01")
+    assert "recursive" == found["differences"]["full:2"]["against"]
+    assert 3 == page.read_text(encoding="utf-8").count("<svg")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--policies", "recursve"), "Did you mean 'recursive'?"),
+        (("--start", "2031-01-01"), "a date from 2010-01-01 to 2017-12-01"),
+        (("--start", "90"), "which leave 1 origins"),
+        (("--break", "level@99"), "expected KIND@ORIGIN"),
+    ],
+)
+def test_what_cannot_be_replayed_is_explained(dated: Path, words: tuple[str, str], said: str) -> None:
+    done = simulate(dated, *words)
+
+    assert 1 == done.exit_code
+    assert said in done.stderr
+
+
+def test_an_empty_file_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("date,a\n", encoding="utf-8")
+
+    done = simulate(path)
+
+    assert 1 == done.exit_code
+    assert "a header and no row" in done.stderr
