@@ -70,8 +70,8 @@ def find(past: Past, name: str) -> PastCycle:
 
 
 def _by_part(past: Past, name: str) -> list[PastCycle]:
-    key = {CHAMPION: past.head, PREVIOUS: past.previous}.get(name)
-    return [cycle for cycle in past.cycles if key is not None and cycle.key == key]
+    version = {CHAMPION: past.serving, PREVIOUS: past.previous}.get(name)
+    return [] if version is None else [version]
 
 
 def _by_period(past: Past, name: str) -> list[PastCycle]:
