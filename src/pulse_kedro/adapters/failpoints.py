@@ -1,7 +1,7 @@
 """Places where a test, or a person who rehearses a crash, lets the process fail on purpose.
 
-`PULSE_FAILPOINTS` names them: `commit.after_cas=kill`, `promote.before_cas=raise:OSError:28`, `projection.start=sleep:5`,
-several separated by `;`. `hit:3,kill` acts at the third passing only. Without the variable a point costs one look-up.
+`PULSE_FAILPOINTS` names them: `commit.after_cas=kill`, `promote.before_cas=raise:OSError:28`,
+`projection.start=sleep:5`, several separated by `;`. `hit:3,kill` acts at the third passing only. Without the variable a point costs one look-up.
 """
 
 import os
@@ -46,8 +46,8 @@ class UnknownFailpoint(InvalidConfiguration):
         """Say how a failpoint is written."""
         return (
             f"Reading {VARIABLE} failed: got {self.given!r}, expected `point=kill`, `point=raise:OSError:28` or "
-            f"`point=sleep:5`, where `hit:3,` before the action waits for the third passing.{nearest(self.given, self.known)} "
-            "Unset the variable to run without."
+            "`point=sleep:5`, where `hit:3,` before the action waits for the third passing. Unset the variable to run "
+            f"without.{nearest(self.given, self.known)}"
         )
 
 

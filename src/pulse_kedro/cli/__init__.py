@@ -1,7 +1,7 @@
 """The command line: group `pulse`, merged into `kedro` and served by `python -m pulse_kedro`.
 
 `door` holds the groups, the options and how failures are told; each further module holds the commands of one subject
-(`state`: where things stand now; `past`: what was committed; `contrast`: how two cycles differ; `report`: the page of
+(`state`: where things stand now; `takeover`: who serves; `past`: what was committed; `contrast`: how two cycles differ; `report`: the page of
 the newest cycle; `health`: what is wrong here; `init_data`: a source of one's own; `data_sources`: where observations
 come from; `data_ingest`: into the store; `data_quarantine`: rows set aside; `data_store`: snapshots and where they
 come from; `data_quality`: what is suspicious in them; `data_events`: what happened; `evaluate`: a forecaster on
@@ -25,6 +25,7 @@ from pulse_kedro.cli import (
     past,
     report,
     state,
+    takeover,
 )
 from pulse_kedro.cli.door import cli
 
@@ -43,4 +44,5 @@ __all__ = [
     "past",
     "report",
     "state",
+    "takeover",
 ]

@@ -7,7 +7,7 @@ from pulse_kedro.adapters import registry
 from pulse_kedro.adapters.checks.findings import Finding, failure, ok, warning
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 
-AGAIN = "The next `kedro run` with tracking on sets it right: the database is the truth."
+AGAIN = "`kedro pulse doctor --repair` or the next `kedro run` sets it right: the database is the truth."
 
 
 def head_of(past: Past) -> PastCycle | None:

@@ -50,12 +50,14 @@ class Past:
 
     `bundle` is that of the head unless a person put another one in charge. `challengers` are bundles that a cycle made
     and did not put in charge, with the key of that cycle; `transitions` says who served when, the oldest first.
+    `epoch` counts how often the champion row moved.
     """
 
     cycles: tuple[PastCycle, ...] = ()
     head: str | None = None
     bundle: str | None = None
     previous_bundle: str | None = None
+    epoch: int = 0
     challengers: tuple[PastCycle, ...] = ()
     transitions: tuple[Transition, ...] = ()
 
@@ -126,6 +128,7 @@ def read_past(engine: Engine | None) -> Past:
         head=row.cycle,
         bundle=row.bundle,
         previous_bundle=row.previous_bundle,
+        epoch=row.epoch,
         challengers=tuple(one for cycle in found for one in _challengers(cycle)),
         transitions=transitions.read(engine),
     )
@@ -171,8 +174,8 @@ def _challengers(cycle: PastCycle) -> list[PastCycle]:
     return [replace(first, bundle=one["bundle"], recipe=one["recipe"]) for one in others]
 
 
-def _head() -> Select[*tuple[str | None, str | None, str | None]]:
-    columns = (champion.c.cycle, champion.c.bundle, champion.c.previous_bundle)
+def _head() -> Select[*tuple[object, ...]]:
+    columns = (champion.c.cycle, champion.c.bundle, champion.c.previous_bundle, champion.c.epoch)
     return select(*columns).where(champion.c.slot == SLOT)
 
 
