@@ -53,14 +53,13 @@ def commit(engine: Engine, record: CycleRecord, *, now: datetime, token: int | N
                 failpoint("commit.begin")
                 found = _commit(connection, record, now=now, token=token)
                 failpoint("commit.after_cas")
-        failpoint("commit.done")
-        return found
     except IntegrityError:
         with engine.connect() as connection:
             found = _find(connection, record.cycle.key)  # another process may have committed the very same cycle
         if found is None:
             raise
-        return found
+    failpoint("commit.done")
+    return found
 
 
 def read_history(engine: Engine) -> History:

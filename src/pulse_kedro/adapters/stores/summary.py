@@ -46,9 +46,9 @@ class Summary:
     """State of the main line; `head` is `None` before the first cycle.
 
     `serving` is what serves: the head, or the version that a person put in its place, of which `chosen` tells.
-
-    `epoch` counts how often the champion row moved, `previous` is the head before. `seconds` is how long the attempt took that committed the head, `None` when
-    no attempt was noted. `scores` and `live_scores` are panel scores under (recipe, model).
+    `epoch` counts how often the champion row moved, `previous` is the head before. `seconds` is how long the attempt
+    took that committed the head, `None` when no attempt was noted. `scores` and `live_scores` are panel scores under
+    (recipe, model).
     """
 
     head: HeadFacts | None = None
