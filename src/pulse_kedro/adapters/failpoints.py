@@ -1,7 +1,8 @@
 """Places where a test, or a person who rehearses a crash, lets the process fail on purpose.
 
 `PULSE_FAILPOINTS` names them: `commit.after_cas=kill`, `promote.before_cas=raise:OSError:28`,
-`projection.start=sleep:5`, several separated by `;`. `hit:3,kill` acts at the third passing only. Without the variable a point costs one look-up.
+`projection.start=sleep:5`, several separated by `;`. `hit:3,kill` acts at the third passing only. Without the variable
+a point costs one look-up.
 """
 
 import os

@@ -2,7 +2,8 @@
 
 `door` holds the groups, the options and how failures are told; each further module holds the commands of one subject
 (`state`: where things stand now; `takeover`: who serves; `past`: what was committed; `contrast`: how two cycles
-differ; `report`: the page of the newest cycle; `health`: what is wrong here; `init_data`: a source of one's own; `data_sources`: where observations
+differ; `report`: the page of the newest cycle; `health`: what is wrong here; `init_data`: a source of one's own;
+`data_sources`: where observations
 come from; `data_ingest`: into the store; `data_quarantine`: rows set aside; `data_store`: snapshots and where they
 come from; `data_quality`: what is suspicious in them; `data_events`: what happened; `evaluate`: a forecaster on
 files). Beside each, `…answers` or `own_data` gives the answer as plain data (what `--json` prints) and `…wording`
