@@ -28,4 +28,6 @@ REPLACED = a_cycle("cb2222", datetime(2019, 1, 1), line="superseded", version=2)
 SECOND = a_cycle("cb3333", datetime(2019, 1, 1), version=3)  # noqa: DTZ001
 HEAD = a_cycle("cd4444", datetime(2019, 2, 1), version=4)  # noqa: DTZ001
 REPLAY = a_cycle("ce5555", datetime(2018, 6, 1), line="replay")  # noqa: DTZ001
-PAST = Past(cycles=(REPLAY, HEAD, SECOND, REPLACED, FIRST), head="cd4444", previous="cb3333")
+PAST = Past(
+    cycles=(REPLAY, HEAD, SECOND, REPLACED, FIRST), head="cd4444", bundle=HEAD.bundle, previous_bundle=SECOND.bundle
+)

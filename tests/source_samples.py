@@ -31,6 +31,9 @@ class Past:
         """Keep the keys, the newest first."""
         self.keys = keys
 
+    def stand_in(self, parent: str | None) -> None:
+        """Nobody chose anything."""
+
     def ancestors(self, as_of: pd.Timestamp) -> tuple[str, ...]:
         """The keys, whatever the period."""
         assert as_of.tz is None

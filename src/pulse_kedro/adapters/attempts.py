@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pulse_kedro.adapters.lock import DataRootLock
-from pulse_kedro.adapters.stores import journal
+from pulse_kedro.adapters.stores import journal, leases
 from pulse_kedro.adapters.stores.engine import open_for_writing
 from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.recovery.faults import Fault, classify, severity
@@ -45,7 +45,7 @@ class Attempt:
     """An attempt, open until it is closed; one whose process is gone counts as interrupted when the next one begins."""
 
     def __init__(self, url: str, *, folder: Path | None, run: str, command: str) -> None:
-        """Note the start, and keep other runs out of the data root until the attempt is closed.
+        """Note the start, and keep other runs out of data root and champion row until the attempt is closed.
 
         Args:
             url: The database.
@@ -55,9 +55,11 @@ class Attempt:
 
         Raises:
             RunInProgress: Another process runs in the data root.
+            LeaseHeld: A run of another data root or host is at work on the same database.
         """
         self._lock = DataRootLock(folder)
         self._engine = open_for_writing(url)
+        self._heart = leases.Heart(self._engine)
         self._process = os.getpid()
         self.number = journal.begin(self._engine, run=run, command=command, now=_now())
         self._open = True
@@ -103,7 +105,7 @@ class Attempt:
             fault = self._keep(fault, exposed=node.startswith(EXPOSED))
         except Exception:  # whatever stopped the run may stop the journal, too: a full disk, for one
             logger.exception("The journal could not be written; the attempt will count as interrupted.")
-            self._lock.release()
+            self._lock.release()  # the lease goes with the process
         logger.log(LEVELS[fault.severity], "%s", fault.sentence, extra={"fault": fault.code, "markup": False})
         return fault
 
@@ -118,6 +120,7 @@ class Attempt:
     def _close(self, status: journal.Status) -> None:
         journal.finish(self._engine, self.number, status, now=_now())
         self._open = False
+        self._heart.release()
         self._lock.release()
 
 

@@ -38,6 +38,24 @@ def recipe_of(folder: Path, digest: str) -> Mapping[str, Any] | None:
     return recipe if isinstance(recipe, Mapping) else None
 
 
+def facts_of(folder: Path, digest: str) -> Mapping[str, Any]:
+    """What a bundle forecasts, as its manifest has it.
+
+    Args:
+        folder: Folder of all bundles.
+        digest: Name of the bundle's folder.
+
+    Returns:
+        `frequency`, `ids`, `horizon` and `season_length`; empty where there is no manifest that can be read.
+    """
+    found = _manifest(folder / digest)
+    if found is None:
+        return {}
+    recipe = found.get("recipe") or {}
+    own = {name: recipe.get(name) for name in ("horizon", "season_length")}
+    return {"frequency": found.get("frequency"), "ids": found.get("ids"), **own}
+
+
 def _manifest(folder: Path) -> Mapping[str, Any] | None:
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

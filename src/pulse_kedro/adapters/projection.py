@@ -10,6 +10,7 @@ from kedro.io import DataCatalog
 from sqlalchemy import Engine
 
 from pulse_kedro.adapters import tracking
+from pulse_kedro.adapters.failpoints import failpoint
 from pulse_kedro.adapters.stores import cycles
 from pulse_kedro.adapters.stores.engine import open_for_reading
 from pulse_kedro.adapters.stores.scoreboard import overall
@@ -84,19 +85,32 @@ def _name(member: Mapping[str, Any]) -> str:
 
 
 def _project_head(run: str, key: str | None, engine: Engine, bundles: Path) -> None:
-    """Point the alias at the head: also after a replay, which leaves the head alone, should MLflow have lost it."""
-    head = _committed(engine, cycles.read_head(engine).cycle)
-    if head is None:
-        return
-    champion = tracking.Champion(
-        bundle=head.bundle,
-        folder=bundles / head.bundle,
-        cycle=head.key,
-        recipe=head.recipe,
-        revision=head.revision,
-        reason=str(head.decision.get("reason", "")),
+    """Point the alias at what serves: also after a replay, which leaves it alone, should MLflow have lost it."""
+    champion = serving(engine, bundles)
+    if champion is not None:
+        failpoint("projection.start")
+        tracking.project_champion(run if champion.cycle == key else None, champion)
+        failpoint("projection.done")
+
+
+def serving(engine: Engine, bundles: Path) -> tracking.Champion | None:
+    """What the alias shall point to, from the database; `None` before the first cycle.
+
+    Args:
+        engine: Any engine on the stores.
+        bundles: Folder of all bundles.
+    """
+    version = cycles.read_version(engine)
+    if version is None:
+        return None
+    return tracking.Champion(
+        bundle=version.bundle,
+        folder=bundles / version.bundle,
+        cycle=version.key,
+        recipe=version.recipe,
+        revision=version.revision,
+        reason=str(version.decision.get("reason", "")),
     )
-    tracking.project_champion(run if head.key == key else None, champion)
 
 
 def _committed(engine: Engine, key: str | None) -> CommittedCycle | None:

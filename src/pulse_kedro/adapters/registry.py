@@ -71,17 +71,24 @@ def aliased_bundle(uri: str) -> str | None:
 
 
 @contextmanager
-def _client(uri: str) -> Iterator["MlflowClient"]:
-    """A client that soon gives up; what was set in the environment holds."""
+def patient() -> Iterator[None]:
+    """MLflow soon gives up inside; what was set in the environment holds."""
     added = {name: value for name, value in PATIENCE.items() if name not in os.environ}
     os.environ.update(added)
     try:
-        from mlflow import MlflowClient
-
-        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+        yield
     finally:
         for name in added:
             os.environ.pop(name, None)
+
+
+@contextmanager
+def _client(uri: str) -> Iterator["MlflowClient"]:
+    """A client that soon gives up."""
+    with patient():
+        from mlflow import MlflowClient
+
+        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def _local_file(uri: str) -> Path | None:

@@ -182,6 +182,22 @@ def project_champion(run: str | None, champion: Champion) -> None:
         _point(_client(), run, champion)
 
 
+def point(champion: Champion) -> None:
+    """Point the alias outside a run, for a command; a bundle that is registered nowhere gets a run of its own.
+
+    Args:
+        champion: What the database says.
+    """
+    import mlflow
+
+    client = _client()
+    if _aliased(client) == champion.bundle or _version(client, champion.bundle) is not None:
+        _point(client, None, champion)
+        return
+    with mlflow.start_run(run_name=f"register {champion.bundle[:12]}") as run:
+        _point(client, run.info.run_id, champion)
+
+
 def named_scores(panel: Mapping[tuple[str, str], Mapping[str, float | None]], recipe: str) -> dict[str, float]:
     """Panel scores of the recipe that serves, under the names that `status` and MLflow show.
 

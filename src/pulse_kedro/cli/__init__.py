@@ -1,8 +1,9 @@
 """The command line: group `pulse`, merged into `kedro` and served by `python -m pulse_kedro`.
 
 `door` holds the groups, the options and how failures are told; each further module holds the commands of one subject
-(`state`: where things stand now; `past`: what was committed; `contrast`: how two cycles differ; `report`: the page of
-the newest cycle; `health`: what is wrong here; `init_data`: a source of one's own; `data_sources`: where observations
+(`state`: where things stand now; `takeover`: who serves; `past`: what was committed; `contrast`: how two cycles
+differ; `report`: the page of the newest cycle; `health`: what is wrong here; `init_data`: a source of one's own;
+`data_sources`: where observations
 come from; `data_ingest`: into the store; `data_quarantine`: rows set aside; `data_store`: snapshots and where they
 come from; `data_quality`: what is suspicious in them; `data_events`: what happened; `evaluate`: a forecaster on
 files; `simulate`: policies of retraining
@@ -27,6 +28,7 @@ from pulse_kedro.cli import (
     report,
     simulate,
     state,
+    takeover,
 )
 from pulse_kedro.cli.door import cli
 
@@ -46,4 +48,5 @@ __all__ = [
     "report",
     "simulate",
     "state",
+    "takeover",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pulse_kedro.adapters.stores.columns import plain
-from pulse_kedro.adapters.stores.summary import HeadFacts, Summary
+from pulse_kedro.adapters.stores.summary import Summary
 from pulse_kedro.adapters.tracking import named_scores
 
 if TYPE_CHECKING:  # pandas comes with it, and `status` does without
@@ -34,9 +34,9 @@ def status_of(summary: Summary) -> Answer:
             "seconds": summary.seconds,
             "committed_at": head and _moment(head.committed_at),
         },
-        "champion": _champion(head, summary.epoch),
+        "champion": _champion(summary),
         "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
-        "scores": {} if head is None else named_scores(summary.scores, head.recipe),
+        "scores": {} if summary.serving is None else named_scores(summary.scores, summary.serving.recipe),
         "rules": {"active": len(summary.rules)},
         "drift": _drift(head),
         "faults": {"open": len(summary.faults), "newest": _newest_fault(summary)},
@@ -69,7 +69,7 @@ def why_of(summary: Summary, history: "History", parameters: Mapping[str, object
     return {
         "as_of": head.as_of.date().isoformat(),
         "cycle": head.key,
-        "champion": _champion(head, summary.epoch),
+        "champion": _champion(summary),
         "decision": plain(head.decision),
         "chosen": {"as_of": chosen.as_of.date().isoformat(), "cycle": chosen.key, "decision": plain(chosen.decision)},
         "plan": plain(head.plan),
@@ -106,14 +106,20 @@ def _extent(summary: Summary, recipe: str) -> dict[str, float]:
     return {name: value for name in ("cutoffs", "series") if (value := found.get(name)) is not None}
 
 
-def _champion(head: "HeadFacts | CommittedCycle | None", epoch: int) -> Answer:
+def _champion(summary: Summary) -> Answer:
+    """What serves; `chosen` tells of the person who put it in charge, null while the newest cycle's own serves."""
+    serving, chosen = summary.serving, summary.chosen
+    reason = chosen.reason if chosen is not None else serving and serving.decision.get("reason")
     return {
-        "digest": head and head.bundle,
-        "version": head and epoch,
-        "recipe": head and head.recipe,
-        "revision": head and head.revision,
-        "since": head and head.since,
-        "reason": head and head.decision.get("reason"),
+        "digest": serving and serving.bundle,
+        "version": serving and summary.epoch,
+        "recipe": serving and serving.recipe,
+        "revision": serving and serving.revision,
+        "since": serving and serving.since,
+        "reason": reason,
+        "chosen": None
+        if chosen is None
+        else {"kind": chosen.kind, "actor": chosen.actor, "at": _moment(chosen.at), "from": chosen.from_bundle},
     }
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse_kedro.cli.door import DONE, answers, data, env_option, json_option, nothing_yet, print_json
+from pulse_kedro.cli.door import DONE, answers, data, env_option, json_option, nothing_yet, print_json, pulse
 
 if TYPE_CHECKING:
     from kedro.config import AbstractConfigLoader
@@ -103,6 +103,11 @@ def lineage(*, name: str, env: str | None, as_json: bool) -> int:
     else:
         print_lineage(answer)
     return DONE
+
+
+pulse.add_command(
+    lineage
+)  # the same graph holds cycles, bundles, recipes and rulebooks: `kedro pulse lineage` shows it
 
 
 def _pin(engine: "Engine", pins: Sequence[str], unpins: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from pulse_kedro.cli.door import DONE, FAILED, answers, env_option, json_option, print_json, pulse
 
 if TYPE_CHECKING:
@@ -19,19 +21,22 @@ Check = Callable[[], "Finding | Sequence[Finding]"]
 
 
 @pulse.command()
+@click.option("--repair", is_flag=True, help="First point the MLflow alias at what the database says serves.")
 @env_option
 @json_option
 @answers
-def doctor(*, env: str | None, as_json: bool) -> int:
+def doctor(*, repair: bool, env: str | None, as_json: bool) -> int:
     """Check environment, configuration, source, disk, database, champion, tracking and report.
 
-    Says for each what was found, and what to do where something is wrong. A warning fails nothing. Nothing is changed,
-    and no password is shown.
+    Says for each what was found, and what to do where something is wrong. A warning fails nothing. Without --repair
+    nothing is changed, and no password is shown.
 
     Exit codes: 0 nothing failed, 1 something failed, 2 wrong usage.
 
     Example: kedro pulse doctor --json
     """
+    if repair:
+        _repair(env)
     findings = list(_examine(env))
     if as_json:
         print_json(answer_of(findings))
@@ -103,6 +108,18 @@ def _examine(env: str | None) -> "Iterator[Finding]":
         yield from _examine_stores(loader)
 
 
+def _repair(env: str | None) -> None:
+    """Let MLflow follow the database; what cannot be mended is found by the checks."""
+    from pulse_kedro import bootstrap
+    from pulse_kedro.adapters.configuration import tracking_uri
+    from pulse_kedro.adapters.takeover import project
+
+    loader = bootstrap.configuration(env)
+    engine = bootstrap.stores(loader)
+    if engine is not None and bootstrap.is_tracked():
+        project(engine, bootstrap.place(loader, "champion", "path"), tracking_uri(loader))
+
+
 def _without_configuration(error: Exception) -> "Finding":
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.checks.findings import failure
@@ -140,6 +157,7 @@ def _examine_stores(loader: "AbstractConfigLoader") -> "Iterator[Finding]":
     from pulse_kedro.adapters.checks import database, results
     from pulse_kedro.adapters.checks.findings import ok
     from pulse_kedro.adapters.configuration import database_url, tracking_uri
+    from pulse_kedro.adapters.stores import invariants
     from pulse_kedro.adapters.stores.past import read_past
     from pulse_kedro.cli.report import report_of
 
@@ -155,6 +173,7 @@ def _examine_stores(loader: "AbstractConfigLoader") -> "Iterator[Finding]":
     checks: dict[str, Check] = {"cycles": lambda: database.check_commits(past)}
     if engine is not None:
         checks |= {"last run": lambda: database.check_last_run(engine), "faults": lambda: database.check_faults(engine)}
+        checks["invariants"] = lambda: database.check_control(invariants.broken(engine, bundles))
     checks["champion"] = lambda: results.check_champion(past, bootstrap.bundle_check(loader))
     checks["tracking"] = lambda: (
         results.check_tracking(past, tracking_uri(loader))

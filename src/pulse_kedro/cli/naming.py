@@ -7,8 +7,8 @@ from typing import ClassVar
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 from pulse_kedro.domain.errors import PulseError
 
-CHAMPION, PREVIOUS = "champion", "previous"
-NEAREST = 3
+CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
+NEAREST, LEAST_DIGITS = 3, 4
 
 
 class UnknownName(PulseError):
@@ -69,9 +69,28 @@ def find(past: Past, name: str) -> PastCycle:
     raise UnknownName(name, _nearest(past, name))
 
 
+def find_version(past: Past, name: str) -> PastCycle:
+    """The version that a name means: as `find`, and challengers that no cycle put in charge.
+
+    Args:
+        past: All committed cycles.
+        name: As of `find`; `challenger` for that of the head, or the beginning of a challenger's digest.
+
+    Raises:
+        UnknownName: There is none.
+        AmbiguousName: There are several.
+    """
+    of_head = [one for one in past.challengers if one.key == past.head]
+    digests = {one.bundle: one for one in past.challengers if len(name) >= LEAST_DIGITS and one.bundle.startswith(name)}
+    found = of_head if name == CHALLENGER else list(digests.values())
+    if len(found) > 1:
+        raise AmbiguousName(name, [f"challenger {one.bundle[:12]} of {_introduce(one)}" for one in found])
+    return found[0] if found else find(past, name)
+
+
 def _by_part(past: Past, name: str) -> list[PastCycle]:
-    key = {CHAMPION: past.head, PREVIOUS: past.previous}.get(name)
-    return [cycle for cycle in past.cycles if key is not None and cycle.key == key]
+    version = {CHAMPION: past.serving, PREVIOUS: past.previous}.get(name)
+    return [] if version is None else [version]
 
 
 def _by_period(past: Past, name: str) -> list[PastCycle]:

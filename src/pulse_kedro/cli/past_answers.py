@@ -37,13 +37,15 @@ def versions_of(past: Past, bundles: Path, registered: Mapping[str, str] | None)
         registered: Version in the MLflow registry by bundle digest; `None` when nobody asked.
 
     Returns:
-        `current` and `previous` (version numbers) and `versions`, the newest first.
+        `current` and `previous` (version numbers; null for a challenger that a person promoted) and `versions`, the
+        newest first, after challengers that a person promoted.
     """
     served = sorted((cycle for cycle in past.cycles if cycle.version), key=lambda cycle: -(cycle.version or 0))
-    by_key = {cycle.key: cycle.version for cycle in served}
+    put = {one.to_bundle for one in past.transitions}
+    served = [*(one for one in past.challengers if one.bundle in put), *served]
     return {
-        "current": by_key.get(past.head or ""),
-        "previous": by_key.get(past.previous or ""),
+        "current": None if past.serving is None else past.serving.version,
+        "previous": None if past.previous is None else past.previous.version,
         "versions": [_version(cycle, past, bundles, registered) for cycle in served],
     }
 
@@ -85,5 +87,8 @@ def _version(cycle: PastCycle, past: Past, bundles: Path, registered: Mapping[st
 
 
 def _mark(cycle: PastCycle, past: Past) -> str | None:
-    """`current` for the bundle in charge, `previous` for the one before it."""
-    return {past.head: "current", past.previous: "previous"}.get(cycle.key)
+    """`current` for the bundle in charge, `previous` for what one step back would serve."""
+    for mark, version in (("current", past.serving), ("previous", past.previous)):
+        if version is not None and (cycle.key, cycle.bundle) == (version.key, version.bundle):
+            return mark
+    return None

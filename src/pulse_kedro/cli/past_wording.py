@@ -80,7 +80,7 @@ def version_row(row: Answer) -> list[str]:
     mark = row["mark"] or ("superseded" if row["line"] == "superseded" else "")
     recipe, bundle = row["recipe"][:BRIEF], short(row["bundle"])
     facts = [str(row["revision"]), row["since"], bundle, row["files"], row["cycle"][: BRIEF + 1], row["as_of"]]
-    return [str(row["version"]), mark, recipe, *facts]
+    return [str(row["version"] or "-"), mark, recipe, *facts]
 
 
 def _rest(answer: Answer) -> Iterator[str]:

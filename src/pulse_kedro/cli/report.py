@@ -59,6 +59,8 @@ def report_of(found: "ReportOnDisk", past: "Past") -> Mapping[str, object]:
     author, head = by_key.get(found.cycle or ""), by_key.get(past.head or "")
     problem = _problem(found, past) if head is not None else "" if found.exists else "No report was written yet."
     rerun = FIRST if head is None else f"Next: `kedro run --params as_of={head.period}` writes it."
+    if problem and head is not None and found.cycle == past.head:
+        rerun = "`kedro pulse status` tells what serves; the next cycle's report is of it."
     return {
         "path": str(found.path) if found.exists else None,
         "cycle": found.cycle,
@@ -75,7 +77,10 @@ def _problem(found: "ReportOnDisk", past: "Past") -> str:
     if not found.exists:
         return f"No report is at {found.path}, though cycles were committed."
     if found.cycle == past.head:
-        return ""
+        chosen = past.chosen
+        if chosen is None:
+            return ""
+        return f"Since this report, bundle {chosen.to_bundle[:12]} was put in charge ({chosen.kind}: {chosen.reason})."
     author = next((cycle for cycle in past.cycles if cycle.key == found.cycle), None)
     if author is None:
         whose = f"of cycle {found.cycle}, which was never committed" if found.cycle else "of an unknown cycle"

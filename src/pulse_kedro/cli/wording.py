@@ -63,6 +63,8 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "as of", answer["as_of"]
         yield "cycle", f"{cycle['key']}, committed {cycle['committed_at']}{took}"
         yield "champion", f"recipe {short(champion['recipe'])}, revision {champion['revision']}, {_reign(champion)}"
+        if champion["chosen"] is not None:
+            yield "chosen", "by {actor}, {at} ({kind})".format(**champion["chosen"])
         yield "reason", str(champion["reason"])
         yield "ledger", "{issued:,} issued, {resolved:,} resolved, {pending:,} pending".format(**ledger)
         yield "rules", f"{answer['rules']['active']} active"
@@ -108,9 +110,14 @@ def explain(answer: Answer) -> str:
 
 def _who(answer: Answer) -> str:
     champion = answer["champion"]
+    who = f"Champion: recipe {short(champion['recipe'])} in revision {champion['revision']}, {_reign(champion)}."
+    if champion["chosen"] is None:
+        return f"{who} It knows the data up to {answer['as_of']} (cycle {answer['cycle']})."
     return (
-        f"Champion: recipe {short(champion['recipe'])} in revision {champion['revision']}, {_reign(champion)}. It "
-        f"knows the data up to {answer['as_of']} (cycle {answer['cycle']})."
+        f"{who} {champion['chosen']['actor']} put it in charge ({champion['chosen']['kind']}, "
+        f"{champion['chosen']['at']}): {champion['reason']}. The newest cycle, {answer['cycle']} as of "
+        f"{answer['as_of']}, made bundle {short(champion['chosen']['from'])}, which does not serve; the next cycle "
+        "builds on what serves."
     )
 
 

@@ -42,6 +42,8 @@ class LostChampion(CorruptArtifact):
 class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]"]):
     """For each committed cycle, a function that loads and verifies the bundle which served it. Load only.
 
+    For the head it is the bundle that serves now, which a person may have put in charge since.
+
     Example:
         >>> ChampionDataset(path="/nowhere/bundles", url="sqlite:////nowhere/pulse.db").load()
         {}
@@ -65,8 +67,11 @@ class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]
         from pulse_kedro.adapters.stores.engine import open_for_reading
 
         engine = open_for_reading(self._url)
-        known = () if engine is None else cycles.read_history(engine).cycles
-        return {cycle.key: partial(_load_champion, self._path / cycle.bundle, cycle) for cycle in known}
+        if engine is None:
+            return {}
+        history = cycles.read_history(engine)
+        digests = {cycle.key: history.stand_in(cycle.key) or cycle.bundle for cycle in history.cycles}
+        return {cycle.key: partial(_load_champion, self._path / digests[cycle.key], cycle) for cycle in history.cycles}
 
     def save(self, _: Never) -> NoReturn:
         """Refuse: a champion is made by a commit."""

@@ -116,10 +116,11 @@ class CycleRecordDataset(AbstractDataset[CycleRecord, CommittedCycle]):
 
     def save(self, data: CycleRecord) -> None:
         """Commit the cycle in one transaction; a key that was committed before changes nothing."""
-        from pulse_kedro.adapters.stores import cycles
+        from pulse_kedro.adapters.stores import cycles, leases
         from pulse_kedro.adapters.stores.engine import open_for_writing
 
-        self._key = cycles.commit(open_for_writing(self._url), data, now=datetime.now(UTC)).key
+        engine = open_for_writing(self._url)
+        self._key = cycles.commit(engine, data, now=datetime.now(UTC), token=leases.held(engine)).key
 
     def load(self) -> CommittedCycle:
         """The cycle that this dataset saved; in another process, the one committed last."""

@@ -14,6 +14,7 @@ class Period:
 
     `as_of` is the newest period start the cycle knows; `ancestors` holds keys of committed cycles, the parent first.
     `known_at` (UTC) is the moment whose knowledge counts; `None` means when the values of `as_of` were published.
+    `serving` is the digest of the bundle that a person put in charge in place of the parent's.
     """
 
     as_of: pd.Timestamp
@@ -21,6 +22,7 @@ class Period:
     frequency: str
     ancestors: tuple[str, ...]
     known_at: pd.Timestamp | None = None
+    serving: str | None = None
 
     @property
     def parent(self) -> str | None:
@@ -51,7 +53,7 @@ def digest(value: object) -> str:
 
 
 def identify(period: Period, *, snapshot: str, recipe: str, code_version: str) -> Cycle:
-    """Cycle with its key: the hash of as_of, parent, snapshot, recipe and code version.
+    """Cycle with its key: the hash of as_of, parent, what serves in its place, snapshot, recipe and code version.
 
     Args:
         period: Where the cycle stands.
@@ -69,5 +71,7 @@ def identify(period: Period, *, snapshot: str, recipe: str, code_version: str) -
         "recipe": recipe,
         "code": code_version,
     }
+    if period.serving is not None:  # only then, so that keys without an override stay what they were
+        parts = {**parts, "serving": period.serving}
     key = "c" + digest(parts)[:15]
     return Cycle(key=key, period=period, snapshot=snapshot, recipe=recipe, code_version=code_version)

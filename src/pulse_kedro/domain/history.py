@@ -5,13 +5,13 @@ committed (a back-dated run, a cycle that a correction has superseded) stays rea
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Literal
 
 import pandas as pd
 
-from pulse_kedro.domain.cycle import Cycle
+from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.errors import PulseError, SchemaMismatch, nearest
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS
 from pulse_kedro.domain.lineage import ancestors
@@ -62,9 +62,9 @@ class HeadMoved(PulseError):
     def __str__(self) -> str:
         """Say what moved, and that a second run settles it."""
         return (
-            f"Committing cycle {self.key} failed: got parent {self.parent or 'none'}, expected {self.head or 'none'}, "
-            "because another run was committed meanwhile. Nothing was changed; run the same command again to build "
-            "on the newer cycle."
+            f"Committing cycle {self.key} failed: got parent {self.parent or 'none'}, expected {self.head or 'none'} "
+            "and what serves there, because another run was committed or another bundle put in charge meanwhile. "
+            "Nothing was changed; run the same command again to build on the newer cycle."
         )
 
 
@@ -132,10 +132,14 @@ class CommittedCycle:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """All committed cycles, in order of commit, and the key of the head."""
+    """All committed cycles, in order of commit, and the key of the head.
+
+    `override` is the digest of the bundle that serves in place of the head's; `None` unless a person put it in charge.
+    """
 
     cycles: tuple[CommittedCycle, ...] = ()
     head: str | None = None
+    override: str | None = None
 
     @cached_property
     def by_key(self) -> Mapping[str, CommittedCycle]:
@@ -160,6 +164,49 @@ class History:
         if self.head is None:
             raise NoCycleYet
         return self.committed(self.head)
+
+    @property
+    def serving(self) -> CommittedCycle:
+        """What serves, as the head has it or as the cycle that the overriding bundle comes from.
+
+        Raises:
+            NoCycleYet: Nothing was committed.
+        """
+        return self.newest if self.override is None else self.version(self.override)
+
+    def version(self, bundle: str) -> CommittedCycle:
+        """The newest cycle that a bundle served, on the main line if it did there; of a challenger, its cycle.
+
+        A challenger that never served has the key of the cycle that made it, revision 1, and reigns since then.
+
+        Raises:
+            UnknownCycle: No committed cycle made the bundle.
+        """
+        line = {cycle.key for cycle in self.main_line}
+        served = [cycle for cycle in self.cycles if cycle.bundle == bundle]
+        if served:
+            return max(served, key=lambda cycle: (cycle.key in line, cycle.committed_at))
+        for cycle in reversed(self.cycles):
+            for made in candidates_of(cycle.decision):
+                if made["bundle"] == bundle:
+                    since = cycle.as_of.date().isoformat()
+                    return replace(cycle, bundle=bundle, recipe=made["recipe"], revision=1, since=since)
+        raise UnknownCycle(bundle, tuple(cycle.bundle for cycle in self.cycles))
+
+    def stand_in(self, parent: str | None) -> str | None:
+        """Bundle that serves in place of a cycle's own; `None` unless it is the head and a person put one in charge."""
+        return self.override if parent is not None and parent == self.head else None
+
+    def basis(self, period: Period) -> CommittedCycle | None:
+        """What a cycle builds on: its parent, or the version that serves in its place; `None` for the first one."""
+        if period.parent is None:
+            return None
+        return self.committed(period.parent) if period.serving is None else self.version(period.serving)
+
+    def stands_apart(self, period: Period) -> bool:
+        """Whether a person put a bundle in charge that a cycle does not build on."""
+        built_on = period.serving or (None if period.parent is None else self.committed(period.parent).bundle)
+        return self.override is not None and built_on != self.override
 
     def committed(self, key: str) -> CommittedCycle:
         """The committed cycle with this key.
@@ -209,6 +256,12 @@ class CycleRecord:
     ended: tuple[str, ...]
 
 
+def candidates_of(decision: Mapping[str, object]) -> tuple[Mapping[str, str], ...]:
+    """Bundles that a decision had before it, each with `bundle` and `recipe`; empty for records that name none."""
+    found = decision.get("candidates")
+    return tuple(found.values()) if isinstance(found, Mapping) else ()
+
+
 def place(history: History, cycle: Cycle) -> Line:
     """Where a cycle that is about to be committed stands: on the main line, as its new head, or beside it.
 
@@ -236,7 +289,7 @@ def place(history: History, cycle: Cycle) -> Line:
 
 
 def _on(history: History, cycle: Cycle, *, expected: str | None) -> Line:
-    if cycle.period.parent != expected:
+    if cycle.period.parent != expected or (expected is not None and cycle.period.serving != history.override):
         raise HeadMoved(cycle.key, cycle.period.parent, history.head)
     return "main"
 

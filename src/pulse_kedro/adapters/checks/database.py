@@ -1,7 +1,7 @@
 """The stores: can they be read, are they sound, what was committed, which faults are open."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, make_url, text
@@ -87,6 +87,18 @@ def check_last_run(engine: Engine) -> Finding:
     if last.status in {"FAILED", "INTERRUPTED"}:
         return warning("last run", f"{last.status.lower()}: {told}", "Mend its fault, then run the same command again.")
     return ok("last run", f"{last.status.lower()}: {told}")
+
+
+def check_control(broken: Sequence[str]) -> list[Finding]:
+    """Whether the invariants of the champion hold.
+
+    Args:
+        broken: What `invariants.broken` found.
+    """
+    if not broken:
+        return [ok("invariants", "one champion, its files whole, epochs rising, every change on record")]
+    advice = "Restore the database or the bundles from a backup, or put a whole version back: `kedro pulse rollback`."
+    return [failure("invariants", one, advice) for one in broken]
 
 
 def _examine(engine: Engine) -> tuple[str, list[str]]:

@@ -7,12 +7,12 @@ from pulse_kedro.adapters import registry
 from pulse_kedro.adapters.checks.findings import Finding, failure, ok, warning
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 
-AGAIN = "The next `kedro run` with tracking on sets it right: the database is the truth."
+AGAIN = "`kedro pulse doctor --repair` or the next `kedro run` sets it right: the database is the truth."
 
 
 def head_of(past: Past) -> PastCycle | None:
-    """The cycle whose champion serves."""
-    return next((cycle for cycle in past.cycles if cycle.key == past.head), None)
+    """What serves, as the cycle that it comes from."""
+    return past.serving
 
 
 def check_champion(past: Past, answer: Callable[[str], Mapping[str, Any]]) -> Finding:
@@ -51,7 +51,7 @@ def check_tracking(past: Past, uri: str) -> Finding:
         return failure("tracking", f"{uri}: {' '.join(str(error).split())}", advice)
     if head is None or aliased == head.bundle:
         return ok(
-            "tracking", f"{uri}: the alias `champion` points at {'the head' if head else 'nothing that is wrong'}"
+            "tracking", f"{uri}: the alias `champion` points at {'the champion' if head else 'nothing that is wrong'}"
         )
     other = f"bundle {aliased[:12]}" if aliased else "nothing"
     return warning("tracking", f"{uri}: the alias `champion` points at {other}, not at {head.bundle[:12]}", AGAIN)

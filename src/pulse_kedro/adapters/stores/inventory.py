@@ -13,7 +13,7 @@ from pulse_kedro.domain.errors import PulseError, nearest
 from pulse_kedro.domain.lineage import Edge
 
 SOURCE, SNAPSHOT, CYCLE, BUNDLE = "source", "snapshot", "cycle", "bundle"
-KINDS = (SNAPSHOT, CYCLE, BUNDLE, SOURCE, "rulebook")
+KINDS = (SNAPSHOT, CYCLE, BUNDLE, SOURCE, "rulebook", "recipe")
 """Kinds of names in lineage, in the order in which a bare id is tried."""
 LEAST_DIGITS = 4
 """A beginning of an id has at least so many digits; ours."""

@@ -1,14 +1,16 @@
 """Every committed cycle in plain values: what `history`, `versions` and `compare` tell, read without pandas."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, Table, func, select
 
+from pulse_kedro.adapters.stores import transitions
 from pulse_kedro.adapters.stores.summary import main_line
 from pulse_kedro.adapters.stores.tables import SLOT, attempts, champion, cycles, forecasts, metrics, outcomes
+from pulse_kedro.adapters.stores.transitions import Transition
 
 Standing = Literal["main", "superseded", "replay"]
 _COMBINATION, _CHAMPION = "combination", "champion"
@@ -44,11 +46,41 @@ class PastCycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """All committed cycles, the last committed first; the keys of the head and of the head before it."""
+    """All committed cycles, the last committed first; the head, what serves, what one step back would serve.
+
+    `bundle` is that of the head unless a person put another one in charge. `challengers` are bundles that a cycle made
+    and did not put in charge, with the key of that cycle; `transitions` says who served when, the oldest first.
+    `epoch` counts how often the champion row moved.
+    """
 
     cycles: tuple[PastCycle, ...] = ()
     head: str | None = None
-    previous: str | None = None
+    bundle: str | None = None
+    previous_bundle: str | None = None
+    epoch: int = 0
+    challengers: tuple[PastCycle, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+
+    @property
+    def serving(self) -> PastCycle | None:
+        """What serves, as the cycle that it comes from."""
+        return self.version(self.bundle)
+
+    @property
+    def previous(self) -> PastCycle | None:
+        """What one step back would serve, as the cycle that it comes from."""
+        return self.version(self.previous_bundle)
+
+    @property
+    def chosen(self) -> Transition | None:
+        """The transition by which a person put in charge what serves; `None` while the head's own bundle serves."""
+        own = next((cycle.bundle for cycle in self.cycles if cycle.key == self.head), None)
+        return None if self.bundle == own or not self.transitions else self.transitions[-1]
+
+    def version(self, bundle: str | None) -> PastCycle | None:
+        """The cycle that a bundle comes from: one that it served, on the main line if it did there."""
+        found = [cycle for cycle in (*self.cycles, *self.challengers) if bundle is not None and cycle.bundle == bundle]
+        return next((cycle for cycle in found if cycle.line == "main"), next(iter(found), None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +117,21 @@ def read_past(engine: Engine | None) -> Past:
     if engine is None:
         return Past()
     with engine.connect() as connection:
-        head, previous = connection.execute(_head()).one()
+        row = connection.execute(_head()).one()
         on_line = set(connection.execute(main_line()).scalars())
         rows = connection.execute(_ordered()).mappings().all()
     moved = [row["key"] for row in rows if row["line"] == "main"]
     versions = {key: number for number, key in enumerate(moved, start=1)}
-    found = (_to_cycle(row, on_line, versions) for row in reversed(rows))
-    return Past(cycles=tuple(found), head=head, previous=previous)
+    found = tuple(_to_cycle(row, on_line, versions) for row in reversed(rows))
+    return Past(
+        cycles=found,
+        head=row.cycle,
+        bundle=row.bundle,
+        previous_bundle=row.previous_bundle,
+        epoch=row.epoch,
+        challengers=tuple(one for cycle in found for one in _challengers(cycle)),
+        transitions=transitions.read(engine),
+    )
 
 
 def measure(engine: Engine, chosen: Sequence[PastCycle]) -> dict[str, Measured]:
@@ -126,8 +166,17 @@ def _to_cycle(row: RowMapping, on_line: set[str], versions: Mapping[str, int]) -
     return PastCycle(**own, line=main if row["line"] == "main" else "replay", version=versions.get(row["key"]))
 
 
-def _head() -> Select[*tuple[str | None, str | None]]:
-    return select(champion.c.cycle, champion.c.previous_cycle).where(champion.c.slot == SLOT)
+def _challengers(cycle: PastCycle) -> list[PastCycle]:
+    """Bundles that a cycle made and did not put in charge."""
+    made = cycle.decision.get("candidates")
+    others = [one for one in (made.values() if isinstance(made, Mapping) else ()) if one["bundle"] != cycle.bundle]
+    first = replace(cycle, revision=1, since=cycle.period[:10], version=None)
+    return [replace(first, bundle=one["bundle"], recipe=one["recipe"]) for one in others]
+
+
+def _head() -> Select[*tuple[object, ...]]:
+    columns = (champion.c.cycle, champion.c.bundle, champion.c.previous_bundle, champion.c.epoch)
+    return select(*columns).where(champion.c.slot == SLOT)
 
 
 def _ordered() -> Select[*tuple[object, ...]]:

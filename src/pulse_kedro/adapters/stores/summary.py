@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, and_, func, select
 
-from pulse_kedro.adapters.stores import journal, rules
+from pulse_kedro.adapters.stores import journal, rules, transitions
 from pulse_kedro.adapters.stores.journal import Attempt, KeptFault
 from pulse_kedro.adapters.stores.scoreboard import Panel, overall
 from pulse_kedro.adapters.stores.tables import SLOT, attempts, champion, cycles, forecasts, outcomes
+from pulse_kedro.adapters.stores.transitions import Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,15 @@ class HeadFacts:
 class Summary:
     """State of the main line; `head` is `None` before the first cycle.
 
-    `epoch` counts how often the head moved. `seconds` is how long the attempt took that committed the head, `None` when
-    no attempt was noted. `scores` and `live_scores` are panel scores under (recipe, model).
+    `serving` is what serves: the head, or the version that a person put in its place, of which `chosen` tells.
+    `epoch` counts how often the champion row moved, `previous` is the head before. `seconds` is how long the attempt
+    took that committed the head, `None` when no attempt was noted. `scores` and `live_scores` are panel scores under
+    (recipe, model).
     """
 
     head: HeadFacts | None = None
+    serving: HeadFacts | None = None
+    chosen: Transition | None = None
     epoch: int = 0
     previous: str | None = None
     seconds: float | None = None
@@ -82,9 +87,12 @@ def summarize(engine: Engine | None) -> Summary:
             return summary
         head = HeadFacts(**{name: row[name] for name in HeadFacts.__slots__})
         counts, seconds = count_ledger(connection), _seconds(connection, head)
+        serving = head if row["served"] in (None, head.bundle) else _version(connection, head, row["served"])
     return replace(
         summary,
         head=head,
+        serving=serving,
+        chosen=None if serving is head else transitions.read(engine)[-1],
         epoch=row["epoch"],
         previous=row["previous_cycle"],
         seconds=seconds,
@@ -116,8 +124,25 @@ def main_line() -> Select[str]:
 
 
 def _head() -> Select[*tuple[object, ...]]:
-    columns = (champion.c.epoch, champion.c.previous_cycle, *(cycles.c[name] for name in HeadFacts.__slots__))
+    own = (champion.c.epoch, champion.c.previous_cycle, champion.c.bundle.label("served"))
+    columns = (*own, *(cycles.c[name] for name in HeadFacts.__slots__))
     return select(*columns).join_from(champion, cycles, champion.c.cycle == cycles.c.key).where(champion.c.slot == SLOT)
+
+
+def _version(connection: Connection, head: HeadFacts, bundle: str) -> HeadFacts:
+    """The version that a person put in the head's place: of an earlier cycle, or a challenger of the newest ones."""
+    columns = [cycles.c[name] for name in HeadFacts.__slots__]
+    newest = select(*columns).order_by(cycles.c.committed_at.desc())
+    row = connection.execute(newest.where(cycles.c.bundle == bundle).limit(1)).mappings().one_or_none()
+    if row is not None:
+        return HeadFacts(**row)
+    for found in connection.execute(newest).mappings():
+        for made in (found["decision"].get("candidates") or {}).values():
+            if made["bundle"] == bundle:
+                since = found["as_of"].date().isoformat()
+                facts = {"bundle": bundle, "recipe": made["recipe"], "revision": 1, "since": since}
+                return HeadFacts(**dict(found) | facts)
+    return replace(head, bundle=bundle)
 
 
 def _seconds(connection: Connection, head: HeadFacts) -> float | None:

@@ -144,6 +144,10 @@ champion = Table(
     Column("cycle", String(64), ForeignKey("cycles.key"), nullable=True),
     Column("previous_cycle", String(64), ForeignKey("cycles.key"), nullable=True),
     Column("moved_at", Utc, nullable=True),
+    Column("bundle", String(64), nullable=True),  # what serves; the head's own, unless a person chose another
+    Column("recipe", String(64), nullable=True),
+    Column("previous_bundle", String(64), nullable=True),  # what one step back puts in charge
+    Column("token", Integer, nullable=False, server_default="0"),  # of the lease under which the row moved last
 )
 
 forecasts = Table(
@@ -297,4 +301,33 @@ events = Table(  # rows are added, never changed
     Column("payload", JSON, nullable=False),
     Column("kept_at", Utc, nullable=False),  # when it arrived here
     Index("events_by_time", "at"),
+)
+
+transitions = Table(  # each change of the bundle that serves; rows are added, never changed, which triggers see to
+    "transitions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("slot", String(32), nullable=False),
+    Column("epoch", Integer, nullable=False),  # of the champion row after it
+    Column("token", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("from_bundle", String(64), nullable=True),
+    Column("to_bundle", String(64), nullable=False),
+    Column("from_recipe", String(64), nullable=True),
+    Column("to_recipe", String(64), nullable=False),
+    Column("cycle", String(64), ForeignKey("cycles.key"), nullable=True),  # the cycle that `to_bundle` comes from
+    Column("gate", JSON, nullable=True),
+    Index("transitions_by_epoch", "slot", "epoch", unique=True),
+)
+
+leases = Table(  # who may move the champion row; the token rises with each taking
+    "leases",
+    metadata,
+    Column("role", String(32), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("holder", String(255), nullable=True),  # null where nobody has it
+    Column("beat", Integer, nullable=False),
 )

@@ -25,6 +25,10 @@ class Ancestry(Protocol):
         """Keys of committed cycles with an earlier `as_of`, the newest first."""
         ...
 
+    def stand_in(self, parent: str | None) -> str | None:
+        """Bundle that a person put in charge in place of the parent's; `None` where nobody did."""
+        ...
+
 
 class UnreadableAsOf(InvalidInput):
     """The text given as `as_of` spells no period."""
@@ -165,7 +169,14 @@ def resolve(
         raise AsOfTooEarly(when, reached.min(), needed, options.name)
     ancestors = history.ancestors(when)
     first_target = step.shift(when, 1)
-    return Period(as_of=when, first_target=first_target, frequency=step.name, ancestors=ancestors, known_at=moment)
+    return Period(
+        as_of=when,
+        first_target=first_target,
+        frequency=step.name,
+        ancestors=ancestors,
+        known_at=moment,
+        serving=history.stand_in(ancestors[0] if ancestors else None),
+    )
 
 
 def parse_known_at(text: object) -> pd.Timestamp:

@@ -189,6 +189,9 @@ def take_charge(
         "reason": gate.reason if gate else explain(plan, first, bundle.recipe_digest, newest, scores),
         "recipe": bundle.recipe_digest,
         "bundle": bundle.digest,
+        "candidates": {
+            role: {"bundle": made.digest, "recipe": made.recipe_digest} for role, made in candidates.items()
+        },
         "gate": gate.to_dict() if gate else None,
         "checks": {
             "bundles": {role: list(found) for role, found in checks.items()},

@@ -58,7 +58,7 @@ def close_cycle(
     outcomes: pd.DataFrame,
 ) -> CycleRecord:
     """Record of the cycle. Saving it is the commit: one transaction that makes everything above visible."""
-    parent = history.committed(cycle.period.parent) if cycle.period.parent else None
+    parent = history.basis(cycle.period)
     same = parent is not None and parent.recipe == serving_bundle.recipe_digest
     jobs = [{"role": job.role, "mode": job.mode, "cause": job.cause} for job in training_plan.jobs]
     quality = evidence["quality"]
