@@ -70,7 +70,7 @@ def judge(new: Array, old: Array, *, alpha: float) -> Probation:
     n = len(difference)
     if n == 0:
         return Probation(standing="WATCH", k=0, total=0.0, boundary=float("inf"), crossed=None)
-    k = np.arange(1, n + 1)
+    k = np.arange(1.0, n + 1)
     sums = np.cumsum(difference)
     # Shifted by the first value: the running variance then loses no digits where the differences are far from 0.
     shifted = difference - difference[0]
