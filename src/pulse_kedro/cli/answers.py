@@ -10,6 +10,7 @@ from pulse_kedro.adapters.stores.summary import Summary
 from pulse_kedro.adapters.tracking import named_scores
 
 if TYPE_CHECKING:  # pandas comes with it, and `status` does without
+    from pulse_kedro.adapters.stores.summary import HeadFacts
     from pulse_kedro.domain.history import CommittedCycle, History
 
 Answer = dict[str, object]
@@ -44,7 +45,7 @@ def status_of(summary: Summary) -> Answer:
     }
 
 
-def _drift(head: HeadFacts | None) -> Answer:
+def _drift(head: "HeadFacts | None") -> Answer:
     """What the newest cycle said about drift; nulls before drift was looked for."""
     found = head.summary.get("drift") if head else None
     names = ("rung", "reason", "acts", "evidence")

@@ -40,7 +40,7 @@ class RawGram:
         targets = slice(self.longest, self.longest + self.horizon)
         uu, uv, vv = self.gram[inputs, inputs], self.gram[inputs, targets], self.gram[targets, targets]
         shift = uu @ centre
-        level = centre @ shift
+        level = float(centre @ shift)
         xx = uu - shift[:, None] - shift[None] + level
         xy = uv - shift[:, None] - centre @ uv + level
         yy = np.diag(vv) - 2 * (centre @ uv) + level
