@@ -7,7 +7,8 @@ from sqlalchemy import Engine, select
 
 from pulse_kedro.adapters.stores.tables import metrics
 
-Kind = Literal["backtest", "live"]
+Kind = Literal["backtest", "live", "trust"]
+"""What would have been, what forecasts that came due did, and what that says about trust."""
 Panel = Mapping[tuple[str, str], Mapping[str, float | None]]
 """Metric names and values under (recipe, model); `None` where a metric has no value."""
 
