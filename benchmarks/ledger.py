@@ -77,8 +77,12 @@ def _commit(connection: Connection, number: int, key: str) -> None:
     if number == 0:
         connection.execute(rulebooks.insert(), {"hash": "h", "recipe": "r", "rules": []})
     text = dict.fromkeys(("snapshot", "configured_recipe", "code_version", "recipe", "bundle", "since"), "x")
-    facts = dict.fromkeys(("decision", "plan", "quality", "summary"), {})
-    where = {"key": key, "as_of": FIRST + pd.DateOffset(months=number), "parent": keys()[number - 1] if number else None}
+    facts: dict[str, object] = {name: {} for name in ("decision", "plan", "quality", "summary")}
+    where = {
+        "key": key,
+        "as_of": FIRST + pd.DateOffset(months=number),
+        "parent": keys()[number - 1] if number else None,
+    }
     rest = {"line": "main", "revision": 1, "rulebook": "h", "ended": [], "committed_at": NOW}
     connection.execute(cycles.insert(), {**text, **facts, **where, **rest})
 

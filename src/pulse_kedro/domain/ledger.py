@@ -66,7 +66,7 @@ def vintages(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:
     begins[1:] = (series[1:] != series[:-1]) | (times[1:] != times[:-1])
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(rows))[: len(first)] - 1
-    newest = rows[[ID, TIME, TARGET, AVAILABLE_AT, "snapshot"]].iloc[last].reset_index(drop=True)
+    newest: pd.DataFrame = rows[[ID, TIME, TARGET, AVAILABLE_AT, "snapshot"]].iloc[last].reset_index(drop=True)
     return newest.assign(y_first=rows[TARGET].to_numpy()[first], n_vintages=last - first + 1)
 
 
@@ -115,4 +115,5 @@ def _find(known: pd.DataFrame, issued: pd.DataFrame) -> np.ndarray[tuple[int], n
     keys = series.get_indexer(pd.Index(known[ID])) * width + times.get_indexer(pd.Index(known[TIME]))
     one, two = series.get_indexer(pd.Index(issued[ID])), times.get_indexer(pd.Index(issued[TIME]))
     asked = np.where((one >= 0) & (two >= 0), one * width + two, -1)
-    return pd.Index(keys).get_indexer(pd.Index(asked))
+    found: np.ndarray[tuple[int], np.dtype[np.intp]] = pd.Index(keys).get_indexer(pd.Index(asked))
+    return found

@@ -1,10 +1,10 @@
 """The forecast log: append-only rows of forecasts and of outcomes; triggers of the database refuse everything else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Select, String, Table, insert, select, type_coerce
+from sqlalchemy import Connection, Engine, Select, Table, insert, select
 
 from pulse_kedro.adapters.stores.frames import to_frame, to_rows
 from pulse_kedro.adapters.stores.summary import main_line
@@ -23,8 +23,8 @@ _DTYPES = {
 }
 _FORECASTS = (*FORECAST_COLUMNS, "as_of")
 _OUTCOMES = (*OUTCOME_COLUMNS, "cycle")
-CHUNK = 50_000
-"""Rows that are turned into arrays at once; ours, about 60 MB of Python objects."""
+CHUNK = 10_000
+"""Rows that are turned into arrays at once; ours, their objects fit into a processor's cache."""
 EMPTY = Ledger(
     forecasts=to_frame((), {name: _DTYPES.get(name, "float64") for name in _FORECASTS}),
     outcomes=to_frame((), {name: _DTYPES.get(name, "float64") for name in _OUTCOMES}),
@@ -86,27 +86,22 @@ def _gather(
 
 def _chunks(
     connection: Connection, table: Table, columns: Sequence[str], order: Sequence[str], keys: Sequence[str]
-) -> Iterator[list[Row[*tuple[object, ...]]]]:
-    query = select(*(_plain(connection, table, name) for name in columns)).order_by(*(table.c[name] for name in order))
-    waiting: list[Row[*tuple[object, ...]]] = []
+) -> Iterator[list[tuple[object, ...]]]:
+    query = select(*(table.c[name] for name in columns)).order_by(*(table.c[name] for name in order))
+    waiting: list[tuple[object, ...]] = []
     for key in keys:
-        waiting += connection.execute(query.where(table.c.cycle == key)).all()
-        if len(waiting) >= CHUNK:
-            yield waiting
-            waiting = []
+        cursor = connection.execute(query.where(table.c.cycle == key)).cursor
+        while rows := cursor.fetchmany(CHUNK):
+            waiting += rows
+            if len(waiting) >= CHUNK:
+                yield waiting
+                waiting = []
     if waiting:
         yield waiting
 
 
-def _plain(connection: Connection, table: Table, name: str) -> object:
-    """A column as the driver gives it: SQLite keeps moments as text, and a million texts hold few different ones."""
-    column = table.c[name]
-    textual = connection.dialect.name == "sqlite" and name in _DTYPES and "datetime" in _DTYPES[name]
-    return type_coerce(column, String) if textual else column
-
-
 def _to_array(name: str, values: Sequence[object]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
-    """One column of a chunk. Equal texts become one object, equal moments are read once."""
+    """One column of a chunk, as the driver gives it: SQLite keeps moments as text, few of them different."""
     dtype = _DTYPES.get(name, "float64")
     if dtype in {"float64", "int64"}:
         return np.asarray(values, dtype=dtype)  # None becomes nan
@@ -118,8 +113,8 @@ def _to_array(name: str, values: Sequence[object]) -> np.ndarray[tuple[int], np.
     return naive.to_numpy(dtype="datetime64[ns]")[codes]
 
 
-def _is_text(values: Sequence[object]) -> bool:
-    return isinstance(values[0], str)
+def _is_text(values: Iterable[object]) -> bool:
+    return isinstance(next(iter(values), None), str)
 
 
 def _join(name: str, parts: Sequence[Mapping[str, np.ndarray[tuple[int], np.dtype[np.generic]]]]) -> pd.Series:

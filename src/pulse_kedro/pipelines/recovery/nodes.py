@@ -7,7 +7,9 @@ import pandas as pd
 from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.data_management.regimes import vector_at
 from pulse_kedro.domain.history import CycleRecord, History
+from pulse_kedro.domain.metrics.trust import TrustOptions, to_scores
 from pulse_kedro.domain.panel import ID
+from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import TrainingPlan
 from pulse_kedro.forecasting.bundle import Bundle
 
@@ -52,12 +54,15 @@ def close_cycle(
     rulebook: Mapping[str, object],
     forecasts: pd.DataFrame,
     outcomes: pd.DataFrame,
+    trust: pd.DataFrame,
+    promotion: PromotionOptions,
+    trust_options: TrustOptions,
 ) -> CycleRecord:
     """Record of the cycle. Saving it is the commit: one transaction that makes everything above visible."""
     parent = history.committed(cycle.period.parent) if cycle.period.parent else None
     same = parent is not None and parent.recipe == serving_bundle.recipe_digest
     jobs = [{"role": job.role, "mode": job.mode, "cause": job.cause} for job in training_plan.jobs]
-    quality = evidence["quality"]
+    quality, regime = evidence["quality"], evidence["regime"]
     return CycleRecord(
         cycle=cycle,
         bundle=serving_bundle.digest,
@@ -73,5 +78,8 @@ def close_cycle(
         live_scores=live_scores,
         forecasts=forecasts,
         outcomes=outcomes,
+        regime=regime if isinstance(regime, Mapping) else {},
+        seeds={"promotion": promotion.seed, "trust": trust_options.seed},
+        trust=to_scores(trust),
         ended=tuple(map(str, series.loc[series["status"] == "ended", ID])),
     )

@@ -6,7 +6,8 @@ from pulse_kedro.pipelines.recovery.nodes import close_cycle, summarise_evidence
 
 COUNTED = ("scores", "live_scores", "outcomes", "forecasts", "quality_report", "serving_bundle", "regimes", "period")
 DECIDED = ("cycle", "history", "training_plan", "promotion_decision", "serving_bundle", "rulebook")
-MADE = ("evidence", "series", "scores", "live_scores", "forecasts", "outcomes")
+MADE = ("evidence", "series", "scores", "live_scores", "trust", "forecasts", "outcomes")
+SEEDED = {"promotion": "params:promotion", "trust_options": "params:trust"}
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -14,7 +15,7 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(summarise_evidence, {name: name for name in COUNTED}, "evidence", name="summarise_evidence"),
-            Node(close_cycle, {name: name for name in (*DECIDED, *MADE)}, "cycle_record", name="close_cycle"),
+            Node(close_cycle, {name: name for name in (*DECIDED, *MADE)} | SEEDED, "cycle_record", name="close_cycle"),
         ],
         namespace="recovery",
         prefix_datasets_with_namespace=False,

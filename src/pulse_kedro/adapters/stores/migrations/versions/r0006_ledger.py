@@ -1,7 +1,7 @@
 """The ledger only grows, and the database sees to it; cycles keep their regime and seeds, metrics their intervals.
 
-On SQLite triggers refuse every UPDATE and DELETE of forecasts and outcomes; on PostgreSQL TRUNCATE as well. The index on
-metrics serves questions about one metric over many cycles.
+On SQLite triggers refuse every UPDATE and DELETE of forecasts and outcomes; on PostgreSQL TRUNCATE as well. The index
+on metrics serves questions about one metric over many cycles.
 """
 
 import sqlalchemy as sa
