@@ -3,8 +3,9 @@
 Usage: python benchmarks/ledger.py [--json] [--rows N]
 
 Makes a ledger of N forecasts (default one million): 250 monthly cycles, 12 steps, as many series as it takes, one
-outcome for each series and month. They are committed to the tables of a fresh SQLite file, cycle by cycle. Another process, in which nothing is cached, reads the main line from the database
-and resolves it; a third one has the frames in memory and only resolves. Peak memory is that of the whole process.
+outcome for each series and month. They are committed to the tables of a fresh SQLite file, cycle by cycle. Another
+process, in which nothing is cached, reads the main line from the database and resolves it; a third one has the frames
+in memory and only resolves. Peak memory is that of the whole process.
 """
 
 import argparse

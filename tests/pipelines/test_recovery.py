@@ -21,6 +21,7 @@ from trust_samples import a_trust_table, promotion_options, trust_options
 FIRST = a_cycle("2018-12-01")
 SECOND = a_cycle("2019-01-01", (FIRST.key,))
 DECISION = {"verdict": "REVISION", "serves": "champion", "reason": "new data", "gate": None}
+LOSSES = pd.DataFrame({"recipe": "r1", "cutoff": pd.DatetimeIndex(["2018-11-01"]), "loss": 0.5, "n_series": 2})
 PROMOTION, TRUST = promotion_options(), trust_options()
 QUALITY = {"rows": {"usable": 7}, "newest": "2019-01-01"}
 
@@ -44,6 +45,7 @@ def close(cycle: Cycle, bundle: Bundle, *past: CommittedCycle) -> dict[str, Any]
         "series": pd.DataFrame({"unique_id": ["a", "b", "c", "d"], "status": ["alive", "alive", "ended", "short"]}),
         "scores": scores(),
         "live_scores": scores(()),
+        "cutoff_losses": LOSSES,
         "trust": a_trust_table(),
         "params:promotion": PROMOTION,
         "params:trust": TRUST,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.data_management.regimes import vector_at
-from pulse_kedro.domain.history import CycleRecord, History
+from pulse_kedro.domain.history import SCORE_COLUMNS, CycleRecord, History
 from pulse_kedro.domain.metrics.trust import TrustOptions, to_scores
 from pulse_kedro.domain.panel import ID
 from pulse_kedro.domain.training.promotion import PromotionOptions
@@ -54,6 +54,7 @@ def close_cycle(
     rulebook: Mapping[str, object],
     forecasts: pd.DataFrame,
     outcomes: pd.DataFrame,
+    cutoff_losses: pd.DataFrame,
     trust: pd.DataFrame,
     promotion: PromotionOptions,
     trust_options: TrustOptions,
@@ -74,7 +75,7 @@ def close_cycle(
         quality=quality if isinstance(quality, Mapping) else {},
         summary={key: value for key, value in evidence.items() if key != "quality"},
         rulebook=rulebook,
-        scores=scores,
+        scores=pd.concat([scores, losses_as_scores(cutoff_losses)], ignore_index=True),
         live_scores=live_scores,
         forecasts=forecasts,
         outcomes=outcomes,
@@ -83,3 +84,18 @@ def close_cycle(
         trust=to_scores(trust),
         ended=tuple(map(str, series.loc[series["status"] == "ended", ID])),
     )
+
+
+def losses_as_scores(cutoff_losses: pd.DataFrame) -> pd.DataFrame:
+    """Losses by cutoff in the shape of the metric store, at level `cutoff`: what two cycles are compared on, paired.
+
+    Args:
+        cutoff_losses: `recipe`, `cutoff`, `loss`, `n_series`; one row per recipe and cutoff.
+
+    Returns:
+        `SCORE_COLUMNS`; the cutoff stands in `unique_id`, as ISO text.
+    """
+    moments = [pd.Timestamp(when).isoformat() for when in cutoff_losses["cutoff"]]
+    found = {"recipe": cutoff_losses["recipe"], "unique_id": moments, "value": cutoff_losses["loss"]}
+    facts = {"model": "combination", "level": "cutoff", "step": 0, "metric": "mase"}
+    return pd.DataFrame(found).assign(**facts, n=cutoff_losses["n_series"])[list(SCORE_COLUMNS)]

@@ -6,7 +6,7 @@ from pulse_kedro.pipelines.recovery.nodes import close_cycle, summarise_evidence
 
 COUNTED = ("scores", "live_scores", "outcomes", "forecasts", "quality_report", "serving_bundle", "regimes", "period")
 DECIDED = ("cycle", "history", "training_plan", "promotion_decision", "serving_bundle", "rulebook")
-MADE = ("evidence", "series", "scores", "live_scores", "trust", "forecasts", "outcomes")
+MADE = ("evidence", "series", "scores", "live_scores", "cutoff_losses", "trust", "forecasts", "outcomes")
 SEEDED = {"promotion": "params:promotion", "trust_options": "params:trust"}
 
 
