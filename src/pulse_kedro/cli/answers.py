@@ -22,7 +22,7 @@ def status_of(summary: Summary) -> Answer:
         summary: What the stores say.
 
     Returns:
-        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `rules`, `faults`, `attempt`; before the first cycle the same
+        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `trust`, `rules`, `faults`, `attempt`; before the first cycle the same
         keys with nulls, zeros and empty objects.
     """
     head, ledger = summary.head, summary.ledger
@@ -37,6 +37,7 @@ def status_of(summary: Summary) -> Answer:
         "champion": _champion(head, summary.epoch),
         "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
         "scores": {} if head is None else named_scores(summary.scores, head.recipe),
+        "trust": {event: asdict(found) for event, found in summary.trust.items()},
         "rules": {"active": len(summary.rules)},
         "faults": {"open": len(summary.faults), "newest": _newest_fault(summary)},
         "attempt": _attempt(summary),

@@ -18,6 +18,7 @@ NO_HISTORY = {"metrics": []}
 NO_COMPARISON = {"a": None, "b": None, "metrics": []}
 NOTHING = "No such value is kept. Next: `kedro run` scores a cycle; other periods, kinds or levels may hold some."
 NOTHING_DEAD = "No metric waits for MLflow. Nothing to do."
+STANDING = {True: "better", False: "not better", None: "-"}
 DIGESTS = ("n", "mean", "median", "min", "max", "std", "p90", "last")
 
 
@@ -144,8 +145,10 @@ def compare(*, a: str, b: str, names: tuple[str, ...], env: str | None, as_json:
         return DONE
     titles = ("metric", "a", "b", "difference", "relative", "b is", "p", "cutoffs")
     rows = [
-        [c.metric, *map(_figure, (c.base, c.comparison, c.absolute)), number(c.relative, "+.1%")]
-        + [{True: "better", False: "not better", None: "-"}[c.is_improvement], number(c.p, ".3f"), str(c.cutoffs)]
+        [
+            *(c.metric, *map(_figure, (c.base, c.comparison, c.absolute)), number(c.relative, "+.1%")),
+            *(STANDING[c.is_improvement], number(c.p, ".3f"), str(c.cutoffs)),
+        ]
         for c in found
     ]
     print_lines(table(titles, rows, numbers=("a", "b", "difference", "relative", "p", "cutoffs")))

@@ -65,6 +65,8 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "champion", f"recipe {short(champion['recipe'])}, revision {champion['revision']}, {_reign(champion)}"
         yield "reason", str(champion["reason"])
         yield "ledger", "{issued:,} issued, {resolved:,} resolved, {pending:,} pending".format(**ledger)
+        if skill := answer["trust"].get("skill"):
+            yield "trust", "{mean:.2f}, 90 % interval {low:.2f} to {high:.2f}, from {windows:,} periods".format(**skill)
         yield "rules", f"{answer['rules']['active']} active"
     yield "faults", f"{faults['open']} open"
     if faults["newest"] is not None:

@@ -1,4 +1,4 @@
-"""Questions to the metric history: one metric over the cycles of the main line, its summary, two cycles side by side."""
+"""Questions to the metric history: a metric over the cycles of the main line, its summary, two cycles side by side."""
 
 import statistics
 from collections.abc import Sequence

@@ -207,7 +207,8 @@ def weigh_evidence(evidence: pd.DataFrame, options: TrustOptions) -> pd.DataFram
 
     Returns:
         `TRUST_COLUMNS`, sorted by entity, level and cell. `level` is `overall` (all windows of the entity pooled over
-        cells, prior 1/2) or `cell`, whose prior is the pooled mean: cells with little evidence stay close to it.
+        cells, prior 1/2) or `cell`, whose prior is the trust of all other cells: a cell with little evidence stays
+        close to it, and no evidence counts twice.
         `delta` is the change by the newest window of all. Empty without evidence.
 
     Source:
@@ -273,10 +274,12 @@ def _weigh_entity(
         return []
     half = (options.prior_strength / 2.0, options.prior_strength / 2.0)
     overall = _row(own.groupby("window", sort=True)[event].mean(), newest, half, options)
-    pooled = (options.prior_strength * overall["mean"], options.prior_strength * (1.0 - overall["mean"]))
     rows = [{"entity": entity, "level": "overall", "group": ALL, "regime": ALL, "event": event, **overall}]
     for (group, regime), cell in own.groupby(["group", "regime"], sort=True, observed=True):
-        found = _row(cell.set_index("window")[event], newest, pooled, options)
+        rest = own[~own.index.isin(cell.index)].groupby("window", sort=True)[event].mean()
+        pooled = _row(rest, newest, half, options)["mean"]
+        prior = (options.prior_strength * pooled, options.prior_strength * (1.0 - pooled))
+        found = _row(cell.set_index("window")[event], newest, prior, options)
         rows.append({"entity": entity, "level": "cell", "group": group, "regime": regime, "event": event, **found})
     return rows
 
