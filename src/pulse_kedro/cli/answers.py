@@ -22,8 +22,8 @@ def status_of(summary: Summary) -> Answer:
         summary: What the stores say.
 
     Returns:
-        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `trust`, `rules`, `faults`, `attempt`; before the first cycle the same
-        keys with nulls, zeros and empty objects.
+        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `trust`, `rules`, `faults`, `attempt`; before the first
+        cycle the same keys with nulls, zeros and empty objects.
     """
     head, ledger = summary.head, summary.ledger
     return {
