@@ -107,7 +107,7 @@ def symbolic_alignment(
     low, high = _bounds(gain, size, block=block, draws=draws, seed=seed, interval=interval)
     both = fired & (outcome != 0)
     return Alignment(
-        value=0.5 * (1.0 + float(gain.sum()) / total),
+        value=0.5 * (1.0 + float(gain.sum()) / float(size.sum())),
         low=low,
         high=high,
         fired=int(fired.sum()),
