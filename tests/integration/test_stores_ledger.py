@@ -1,7 +1,6 @@
 """The ledger in the database: it only grows, readers follow the main line, and the history answers questions."""
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -100,13 +99,13 @@ def test_history_follows_the_main_line_in_order_of_time(engine: Engine) -> None:
 
 
 def test_a_window_after_the_last_record_holds_nothing_k6(engine: Engine) -> None:
-    assert () == history(engine, ["mase"], start=datetime(2026, 1, 1))
-    assert () == history(engine, ["mase"], end=datetime(2018, 1, 1))
-    assert 1 == len(history(engine, ["mase"], start=datetime(2019, 1, 1), end=datetime(2019, 1, 31)))
+    assert () == history(engine, ["mase"], start=pd.Timestamp(2026, 1, 1))
+    assert () == history(engine, ["mase"], end=pd.Timestamp(2018, 1, 1))
+    assert 1 == len(history(engine, ["mase"], start=pd.Timestamp(2019, 1, 1), end=pd.Timestamp(2019, 1, 31)))
 
 
 def test_an_unknown_metric_is_an_error_with_the_nearest_name(engine: Engine) -> None:
-    with pytest.raises(MetricNotKept, match="got 'masse'.* Did you mean 'mase'"):
+    with pytest.raises(MetricNotKept, match=r"got 'masse'.* Did you mean 'mase'"):
         history(engine, ["masse"])
 
 

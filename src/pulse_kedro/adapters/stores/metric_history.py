@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import ColumnElement, Engine, Select, select
 
 from pulse_kedro.adapters.stores.past import PastCycle
 from pulse_kedro.adapters.stores.scoreboard import Kind, overall
@@ -196,7 +196,7 @@ def _known(engine: Engine, part: Slice) -> tuple[str, ...]:
         return tuple(sorted(connection.execute(query).scalars()))
 
 
-def _within(part: Slice) -> list[object]:
+def _within(part: Slice) -> list[ColumnElement[bool]]:
     exact = [metrics.c.kind == part.kind, metrics.c.level == part.level, metrics.c.unique_id == part.unique_id]
     chosen = [] if part.model is None else [metrics.c.model == part.model]
     return [*exact, metrics.c.step == part.step, *chosen]
@@ -209,7 +209,7 @@ def _query(
     query = select(cycles.c.as_of, *(metrics.c[name] for name in own)).join_from(
         metrics, cycles, metrics.c.cycle == cycles.c.key
     )
-    query = query.where(metrics.c.metric.in_(names), *_within(part), metrics.c.cycle.in_(main_line()))  # type: ignore[arg-type]
+    query = query.where(metrics.c.metric.in_(names), *_within(part), metrics.c.cycle.in_(main_line()))
     if start is not None:
         query = query.where(cycles.c.as_of >= start)
     if end is not None:

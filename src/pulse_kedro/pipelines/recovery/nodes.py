@@ -97,5 +97,5 @@ def losses_as_scores(cutoff_losses: pd.DataFrame) -> pd.DataFrame:
     """
     moments = [pd.Timestamp(when).isoformat() for when in cutoff_losses["cutoff"]]
     found = {"recipe": cutoff_losses["recipe"], "unique_id": moments, "value": cutoff_losses["loss"]}
-    facts = {"model": "combination", "level": "cutoff", "step": 0, "metric": "mase"}
-    return pd.DataFrame(found).assign(**facts, n=cutoff_losses["n_series"])[list(SCORE_COLUMNS)]
+    rows = pd.DataFrame(found).assign(model="combination", level="cutoff", step=0, metric="mase")
+    return rows.assign(n=cutoff_losses["n_series"])[list(SCORE_COLUMNS)]
