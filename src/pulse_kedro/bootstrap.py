@@ -286,6 +286,18 @@ def _catalog(loader: AbstractConfigLoader, name: str, entry: Mapping[str, Any]) 
     return DataCatalog.from_config({name: dict(entry)}, credentials)
 
 
+def dead_metrics(loader: AbstractConfigLoader) -> Path:
+    """File in which scores wait that MLflow did not take; it need not exist."""
+    from pulse_kedro.adapters.stores.metric_queue import DEAD_LETTERS
+
+    return (data_root(loader, _root()) or Path()) / DEAD_LETTERS
+
+
+def tracking_server(loader: AbstractConfigLoader) -> str:
+    """Where MLflow is; it may hold a password."""
+    return tracking_uri(loader)
+
+
 def _root() -> Path:
     """Folder of the project, or the working directory where an installed wheel runs without one."""
     return find_kedro_project(Path.cwd()) or Path.cwd()

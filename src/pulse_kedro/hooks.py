@@ -156,8 +156,10 @@ class PulseHooks:
         run.attempt.finish()
         if run.tracked is not None:
             from pulse_kedro.adapters.projection import project
+            from pulse_kedro.adapters.stores.metric_queue import DEAD_LETTERS
 
-            project(run.tracked, cycle=run.cycle, url=self._url, catalog=catalog, outputs=pipeline.all_outputs())
+            made, dead = pipeline.all_outputs(), (self._folder or Path()) / DEAD_LETTERS
+            project(run.tracked, cycle=run.cycle, url=self._url, catalog=catalog, outputs=made, dead=dead)
 
     def _at(self, node: Node, doing: str) -> None:
         if self._run is not None:

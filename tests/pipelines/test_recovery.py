@@ -18,10 +18,13 @@ from pulse_kedro.pipelines.recovery import create_pipeline
 from records import a_cycle, committed, forecasts, outcomes, scores
 from regime_samples import two_regimes
 from rooms import run_room
+from trust_samples import a_trust_table, promotion_options, trust_options
 
 FIRST = a_cycle("2018-12-01")
 SECOND = a_cycle("2019-01-01", (FIRST.key,))
 DECISION = {"verdict": "REVISION", "serves": "champion", "reason": "new data", "gate": None}
+LOSSES = pd.DataFrame({"recipe": "r1", "cutoff": pd.DatetimeIndex(["2018-11-01"]), "loss": 0.5, "n_series": 2})
+PROMOTION, TRUST = promotion_options(), trust_options()
 QUALITY = {"rows": {"usable": 7}, "newest": "2019-01-01"}
 
 
@@ -44,6 +47,10 @@ def close(cycle: Cycle, bundle: Bundle, *past: CommittedCycle) -> dict[str, Any]
         "series": pd.DataFrame({"unique_id": ["a", "b", "c", "d"], "status": ["alive", "alive", "ended", "short"]}),
         "scores": scores(),
         "live_scores": scores(()),
+        "cutoff_losses": LOSSES,
+        "trust": a_trust_table(),
+        "params:promotion": PROMOTION,
+        "params:trust": TRUST,
         "forecasts": forecasts(cycle),
         "outcomes": outcomes(cycle),
         "period": cycle.period,
@@ -138,3 +145,12 @@ def test_the_evidence_counts_what_the_decision_rests_on(bundle: Bundle) -> None:
     } == made["evidence"]
     assert "quality" not in made["cycle_record"].summary
     assert 24 == made["cycle_record"].summary["forecasts"]
+
+
+def test_the_record_keeps_regime_seeds_and_trust(bundle: Bundle) -> None:
+    record = close(FIRST, bundle)["cycle_record"]
+
+    assert {"at", "states", "probabilities", "since", "version"} == set(record.regime)
+    assert {"promotion": PROMOTION.seed, "trust": TRUST.seed} == record.seeds
+    assert {"trust_skill", "trust_coverage", "alignment"} <= set(record.trust["metric"])
+    assert ["", "all | expansion, calm"] == sorted(record.trust["unique_id"].unique())

@@ -22,7 +22,7 @@ PLOTLY, FIGURES = ".plotly.", "figures"
 """Part of the type of entries that hold figures, and the artifact folder of their still pictures."""
 
 
-def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str]) -> None:
+def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str], dead: Path) -> None:
     """Copy to an open MLflow run what the database and the files know; whatever fails is a warning.
 
     Args:
@@ -31,6 +31,7 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         url: The database.
         catalog: Where outputs are kept; entries with `metadata.mlflow.artifact_path` are uploaded there.
         outputs: Names of what the run saved.
+        dead: File for scores that could not be written.
     """
     entries, made = catalog.to_config()[0], sorted(outputs)
     with tracking.forgiven("Uploading the reports"):
@@ -43,7 +44,9 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         engine = open_for_reading(url)
         if engine is not None:
             bundles = Path(entries[CHAMPION]["path"])
-            _project_cycle(run, cycle, engine, bundles, str(entries[REPORT]["filepath"]) if REPORT in made else None)
+            page = str(entries[REPORT]["filepath"]) if REPORT in made else None
+            _project_cycle(run, cycle, engine, bundles, page)
+            _project_scores(run, cycle, engine, dead)
             _project_head(run, cycle, engine, bundles)
 
 
@@ -63,9 +66,21 @@ def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, pag
     if page is not None:
         note = f"{reason}\n\n{tracking.links(run, report=page, figures=FIGURES)}"
         tracking.tag(run, {"pulse.report": page, "mlflow.note.content": note})
-    tracking.log_metrics(run, tracking.named_scores(overall(engine, cycle.key), cycle.recipe))
     with tracking.forgiven("Tracking the recipe that serves"):
         tracking.log_facts(run, "serving", serving_facts(bundles / cycle.bundle))
+
+
+def _project_scores(run: str, key: str | None, engine: Engine, dead: Path) -> None:
+    """The cycle's scores; the step is its place on its line, so MLflow can draw a metric over cycles."""
+    cycle = _committed(engine, key)
+    if cycle is None:
+        return
+    step = len(cycles.read_history(engine).ancestors(cycle.as_of)) + 1
+    scores = tracking.named_scores(overall(engine, cycle.key), cycle.recipe)
+    live = tracking.named_scores(overall(engine, cycle.key, "live"), cycle.recipe)
+    trust = tracking.named_scores(overall(engine, cycle.key, "trust"), cycle.recipe)
+    scores |= {name.replace("champion.", "live.", 1): value for name, value in (live | trust).items()}
+    tracking.log_metrics(run, scores, step=step, dead=dead)
 
 
 def serving_facts(bundle: Path) -> dict[str, object]:

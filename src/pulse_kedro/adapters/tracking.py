@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from pulse_kedro.domain.recovery.redaction import redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+    from pulse_kedro.adapters.stores.metric_queue import Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -131,18 +133,52 @@ def log_facts(run: str, name: str, facts: object) -> None:
             _client().log_batch(run, params=[Param(key, value[:PARAMETER_LENGTH]) for key, value in chunk])
 
 
-def log_metrics(run: str, values: Mapping[str, float]) -> None:
-    """Write metrics of a run.
+def log_metrics(run: str, values: Mapping[str, float], *, step: int, dead: Path) -> None:
+    """Write metrics of a run; what cannot be written waits in a file for `kedro pulse metrics replay`.
 
     Args:
         run: Id of the run.
         values: Names and finite numbers.
+        step: Place of the cycle on its line, so that MLflow draws the metric over cycles.
+        dead: The file for what could not be written.
     """
-    from mlflow.entities import Metric
+    from pulse_kedro.adapters.stores.metric_queue import Measurement, MetricQueue
 
     now = time.time_ns() // 1_000_000
     with forgiven("Tracking the scores"):
-        _client().log_batch(run, metrics=[Metric(name, value, now, 0) for name, value in sorted(values.items())])
+        client = _client()
+        with MetricQueue(lambda batch: _write_metrics(client, batch), dead=dead) as queue:
+            for name, value in sorted(values.items()):
+                queue.put(Measurement(run=run, name=name, step=step, value=value, at=now))
+        if queue.dead:
+            words = "%d scores could not be written to MLflow; they wait for `kedro pulse metrics replay`"
+            logger.warning(words, queue.dead, extra={"markup": False})
+
+
+def replay_dead(file: Path, uri: str) -> int:
+    """Write to MLflow what could not be written before.
+
+    Args:
+        file: Where it waits.
+        uri: The tracking URI.
+
+    Returns:
+        How many values still wait.
+    """
+    from mlflow import MlflowClient
+
+    from pulse_kedro.adapters.stores.metric_queue import replay
+
+    return replay(file, lambda batch: _write_metrics(MlflowClient(tracking_uri=uri), batch))
+
+
+def _write_metrics(client: "MlflowClient", batch: "Sequence[Measurement]") -> None:
+    """Write a batch; MLflow keeps a value of the same run, name, step and moment once."""
+    from mlflow.entities import Metric
+
+    for run in dict.fromkeys(one.run for one in batch):
+        own = [Metric(one.name, one.value, one.at, one.step) for one in batch if one.run == run]
+        client.log_batch(run, metrics=own)
 
 
 def upload(run: str, files: Mapping[Path, str]) -> None:

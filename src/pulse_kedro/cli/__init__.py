@@ -5,10 +5,10 @@
 differ; `report`: the page of the newest cycle; `health`: what is wrong here; `init_data`: a source of one's own;
 `data_sources`: where observations
 come from; `data_ingest`: into the store; `data_quarantine`: rows set aside; `data_store`: snapshots and where they
-come from; `data_quality`: what is suspicious in them; `data_events`: what happened; `evaluate`: a forecaster on
-files; `simulate`: policies of retraining
-on a history). Beside each, `…answers` or `own_data` gives the answer as plain data (what `--json` prints) and
-`…wording` says the same to people. Heavy packages are imported inside the commands.
+come from; `data_quality`: what is suspicious in them; `data_events`: what happened; `metrics`: what was measured;
+`evaluate`: a forecaster on files; `simulate`: policies of retraining on a history). Beside each, `…answers` or
+`own_data` gives the answer as plain data (what `--json` prints) and `…wording` says the same to people. Heavy packages
+are imported inside the commands.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
 """
@@ -24,6 +24,7 @@ from pulse_kedro.cli import (
     evaluate,
     health,
     init_data,
+    metrics,
     past,
     report,
     simulate,
@@ -44,6 +45,7 @@ __all__ = [
     "evaluate",
     "health",
     "init_data",
+    "metrics",
     "past",
     "report",
     "simulate",

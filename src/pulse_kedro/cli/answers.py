@@ -23,8 +23,8 @@ def status_of(summary: Summary) -> Answer:
         summary: What the stores say.
 
     Returns:
-        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `rules`, `drift`, `faults`, `attempt`; before the first cycle
-        the same keys with nulls, zeros and empty objects.
+        `as_of`, `cycle`, `champion`, `ledger`, `scores`, `trust`, `rules`, `drift`, `faults`, `attempt`; before the
+        first cycle the same keys with nulls, zeros and empty objects.
     """
     head, ledger = summary.head, summary.ledger
     return {
@@ -38,6 +38,7 @@ def status_of(summary: Summary) -> Answer:
         "champion": _champion(summary),
         "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
         "scores": {} if summary.serving is None else named_scores(summary.scores, summary.serving.recipe),
+        "trust": {event: asdict(found) for event, found in summary.trust.items()},
         "rules": {"active": len(summary.rules)},
         "drift": _drift(head),
         "faults": {"open": len(summary.faults), "newest": _newest_fault(summary)},

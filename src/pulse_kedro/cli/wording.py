@@ -67,6 +67,8 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
             yield "chosen", "by {actor}, {at} ({kind})".format(**champion["chosen"])
         yield "reason", str(champion["reason"])
         yield "ledger", "{issued:,} issued, {resolved:,} resolved, {pending:,} pending".format(**ledger)
+        if skill := answer["trust"].get("skill"):
+            yield "trust", "{mean:.2f}, 90 % interval {low:.2f} to {high:.2f}, from {windows:,} periods".format(**skill)
         yield "rules", f"{answer['rules']['active']} active"
         if answer["drift"]["rung"] is not None:
             yield "drift", "{rung}: {reason}".format(**answer["drift"])

@@ -58,7 +58,9 @@ class HistoryDataset(AbstractDataset[Never, History]):
 
 
 class LedgerDataset(AbstractDataset[Never, Ledger]):
-    """Every forecast and outcome of committed cycles, replays included; empty before the first cycle. Load only.
+    """Forecasts and outcomes of the main line of cycles; empty before the first cycle. Load only.
+
+    What replays and superseded cycles wrote stays in the database; no cycle to come may build on it.
 
     Example:
         >>> len(LedgerDataset(url="sqlite:////nowhere/pulse.db").load().forecasts)
@@ -76,12 +78,12 @@ class LedgerDataset(AbstractDataset[Never, Ledger]):
         self.metadata = metadata
 
     def load(self) -> Ledger:
-        """The whole log; `Ledger.of` narrows it to the ancestors of a cycle."""
+        """The log of the main line; `Ledger.of` narrows it to the ancestors of a cycle."""
         from pulse_kedro.adapters.stores import ledger
         from pulse_kedro.adapters.stores.engine import open_for_reading
 
         engine = open_for_reading(self._url)
-        return ledger.EMPTY if engine is None else ledger.read(engine)
+        return ledger.EMPTY if engine is None else ledger.read_main_line(engine)
 
     def save(self, _: Never) -> NoReturn:
         """Refuse: forecasts and outcomes are appended by a commit."""

@@ -107,7 +107,8 @@ class CommittedCycle:
 
     `configured_recipe` is what the settings asked for, `recipe` the one that serves, `revision` counts the states of
     the serving recipe, `since` is the `as_of` (ISO date) at which that recipe became champion. `line` is where the
-    cycle stood when it was committed; `History.main_line` knows whether it still does.
+    cycle stood when it was committed; `History.main_line` knows whether it still does. `regime` is the filtered regime
+    vector at `as_of` and `seeds` what was drawn with which seed; `None` where an earlier version committed.
     """
 
     key: str
@@ -128,6 +129,8 @@ class CommittedCycle:
     rulebook: str
     ended: tuple[str, ...]
     committed_at: pd.Timestamp
+    regime: Mapping[str, object] | None = None
+    seeds: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +240,8 @@ class CycleRecord:
     `bundle` and `recipe` are the digests that serve from now on, `revision` and `since` describe that recipe.
     `rulebook` holds `hash`, `recipe` and `rules`. `scores` and `live_scores` have `SCORE_COLUMNS`, `forecasts` has
     `FORECAST_COLUMNS`, `outcomes` has `OUTCOME_COLUMNS`; each may be empty. `ended` lists series without a forecast.
+    `regime` is the filtered regime vector at the cutoff, `seeds` what was drawn with which seed. `trust` has
+    `SCORE_COLUMNS`, `low` and `high`.
     """
 
     cycle: Cycle
@@ -254,6 +259,9 @@ class CycleRecord:
     forecasts: pd.DataFrame
     outcomes: pd.DataFrame
     ended: tuple[str, ...]
+    regime: Mapping[str, object] | None = None
+    seeds: Mapping[str, object] | None = None
+    trust: pd.DataFrame | None = None
 
 
 def candidates_of(decision: Mapping[str, object]) -> tuple[Mapping[str, str], ...]:

@@ -6,6 +6,7 @@ Forecasts and outcomes are append-only. Whether a forecast is resolved is never 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.panel import AVAILABLE_AT, ID, PANEL_COLUMNS, QUANTILE_COLUMNS, TARGET, TIME
@@ -57,11 +58,16 @@ def vintages(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:
     """
     place = {key: position for position, key in enumerate(reversed(ancestors))}
     known = ledger.outcomes[ledger.outcomes[CYCLE].isin(place)]
-    ordered = known.assign(order=known[CYCLE].map(place).astype("int64")).sort_values([ID, TIME, "order"])
-    groups = ordered.groupby([ID, TIME], sort=True, observed=True)
-    columns = [TARGET, AVAILABLE_AT, "snapshot"]
-    newest = groups[columns].last()
-    return newest.assign(y_first=groups[TARGET].first(), n_vintages=groups.size()).reset_index()
+    series, _ = pd.factorize(known[ID], sort=True)
+    order = np.lexsort((known[CYCLE].map(place).to_numpy(dtype=int), known[TIME].to_numpy(), series))
+    rows, series = known.iloc[order], series[order]
+    begins = np.ones(len(rows), dtype=bool)
+    times = rows[TIME].to_numpy()
+    begins[1:] = (series[1:] != series[:-1]) | (times[1:] != times[:-1])
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(rows))[: len(first)] - 1
+    newest: pd.DataFrame = rows[[ID, TIME, TARGET, AVAILABLE_AT, "snapshot"]].iloc[last].reset_index(drop=True)
+    return newest.assign(y_first=rows[TARGET].to_numpy()[first], n_vintages=last - first + 1)
 
 
 def fresh_outcomes(ledger: Ledger, panel: pd.DataFrame, ancestors: Sequence[str]) -> pd.DataFrame:
@@ -91,5 +97,23 @@ def resolve(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:
     Returns:
         Rows of `ledger.forecasts` joined with `vintages`; a forecast without an outcome is absent (pending).
     """
-    forecasts = ledger.of(ancestors).forecasts
-    return forecasts.merge(vintages(ledger, ancestors), on=[ID, TIME], how="inner", validate="many_to_one")
+    known = vintages(ledger, ancestors)
+    issued = ledger.forecasts
+    row = _find(known, issued)
+    place = np.flatnonzero((row >= 0) & issued[CYCLE].isin(ancestors).to_numpy())
+    found = issued.iloc[place].reset_index(drop=True)
+    columns = [name for name in known.columns if name not in (ID, TIME)]
+    return found.assign(**{name: known[name].take(row[place]).reset_index(drop=True) for name in columns})
+
+
+def _find(known: pd.DataFrame, issued: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Row of `known`, unique by (unique_id, ds), for each row of `issued`; -1 where there is none."""
+    if known.empty or issued.empty:
+        return np.full(len(issued), -1, dtype=np.intp)
+    series, times = pd.Index(known[ID].unique()), pd.Index(known[TIME].unique())
+    width = len(times) + 1
+    keys = series.get_indexer(pd.Index(known[ID])) * width + times.get_indexer(pd.Index(known[TIME]))
+    one, two = series.get_indexer(pd.Index(issued[ID])), times.get_indexer(pd.Index(issued[TIME]))
+    asked = np.where((one >= 0) & (two >= 0), one * width + two, -1)
+    found: np.ndarray[tuple[int], np.dtype[np.intp]] = pd.Index(keys).get_indexer(pd.Index(asked))
+    return found

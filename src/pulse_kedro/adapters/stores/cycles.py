@@ -104,6 +104,8 @@ def _commit(connection: Connection, record: CycleRecord, *, now: datetime, token
     ledger.add(connection, cycle.key, record.forecasts, record.outcomes)
     metrics.add(connection, cycle.key, "backtest", record.scores)
     metrics.add(connection, cycle.key, "live", record.live_scores)
+    if record.trust is not None:
+        metrics.add(connection, cycle.key, "trust", record.trust)
     edges.add(connection, _edges(record, history))
     failpoint("commit.before_cas")
     if line == "main":
@@ -173,7 +175,7 @@ def _find(connection: Connection, key: str) -> CommittedCycle | None:
 
 def _row(record: CycleRecord, line: Line, now: datetime) -> dict[str, object]:
     cycle = record.cycle
-    facts = ("decision", "plan", "quality", "summary", "ended")
+    facts = ("decision", "plan", "quality", "summary", "ended", "regime", "seeds")
     return {
         "key": cycle.key,
         "as_of": cycle.period.as_of.to_pydatetime(),

@@ -26,10 +26,11 @@ def add(connection: Connection, cycle: str, kind: Kind, scores: pd.DataFrame) ->
     Args:
         connection: Inside a transaction.
         cycle: Key of the cycle.
-        kind: `backtest` for what would have been, `live` for forecasts issued earlier.
-        scores: `SCORE_COLUMNS`; may be empty.
+        kind: `backtest` for what would have been, `live` for forecasts issued earlier, `trust` for what these say.
+        scores: `SCORE_COLUMNS`, and `low` and `high` where intervals are known; may be empty.
     """
-    rows = to_rows(scores, SCORE_COLUMNS, cycle=cycle, kind=kind)
+    bounds = [name for name in ("low", "high") if name in scores.columns]
+    rows = to_rows(scores, [*SCORE_COLUMNS, *bounds], cycle=cycle, kind=kind)
     if rows:
         connection.execute(insert(metrics), rows)
 

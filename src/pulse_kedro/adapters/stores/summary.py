@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Select, and_, func, select
 
 from pulse_kedro.adapters.stores import journal, rules, transitions
 from pulse_kedro.adapters.stores.journal import Attempt, KeptFault
-from pulse_kedro.adapters.stores.scoreboard import Panel, overall
+from pulse_kedro.adapters.stores.scoreboard import Panel, Trusted, overall, trust
 from pulse_kedro.adapters.stores.tables import SLOT, attempts, champion, cycles, forecasts, outcomes
 from pulse_kedro.adapters.stores.transitions import Transition
 
@@ -49,7 +49,7 @@ class Summary:
     `serving` is what serves: the head, or the version that a person put in its place, of which `chosen` tells.
     `epoch` counts how often the champion row moved, `previous` is the head before. `seconds` is how long the attempt
     took that committed the head, `None` when no attempt was noted. `scores` and `live_scores` are panel scores under
-    (recipe, model).
+    (recipe, model), `trust` is by event.
     """
 
     head: HeadFacts | None = None
@@ -61,6 +61,7 @@ class Summary:
     ledger: LedgerCounts = field(default_factory=LedgerCounts)
     scores: Panel = field(default_factory=dict)
     live_scores: Panel = field(default_factory=dict)
+    trust: Mapping[str, Trusted] = field(default_factory=dict)
     rules: tuple[object, ...] = ()
     faults: tuple[KeptFault, ...] = ()
     last_attempt: Attempt | None = None
@@ -99,6 +100,7 @@ def summarize(engine: Engine | None) -> Summary:
         ledger=counts,
         scores=overall(engine, head.key),
         live_scores=overall(engine, head.key, "live"),
+        trust=trust(engine, head.key, head.recipe),
         rules=tuple(rules.read(engine, head.rulebook)),
     )
 

@@ -134,6 +134,8 @@ cycles = Table(
     Column("rulebook", String(64), ForeignKey("rulebooks.hash"), nullable=False),
     Column("ended", JSON, nullable=False),
     Column("committed_at", Utc, nullable=False),
+    Column("regime", JSON, nullable=True),  # filtered regime vector at `as_of`; null where a version before 0006 wrote
+    Column("seeds", JSON, nullable=True),  # what was drawn with which seed; null likewise
 )
 
 champion = Table(
@@ -179,7 +181,7 @@ metrics = Table(
     "metrics",
     metadata,
     Column("cycle", String(64), ForeignKey("cycles.key"), primary_key=True),
-    Column("kind", String(16), primary_key=True),  # backtest: what would have been; live: forecasts that came due
+    Column("kind", String(16), primary_key=True),  # backtest: what would have been; live: came due; trust: see there
     Column("recipe", String(64), primary_key=True),
     Column("model", String(64), primary_key=True),
     Column("level", String(16), primary_key=True),
@@ -188,6 +190,9 @@ metrics = Table(
     Column("metric", String(32), primary_key=True),
     Column("value", Double, nullable=True),
     Column("n", Integer, nullable=False),
+    Column("low", Double, nullable=True),  # interval of the value, where one is known
+    Column("high", Double, nullable=True),
+    Index("metrics_by_name", "metric", "kind", "level", "unique_id", "cycle"),
     sqlite_with_rowid=False,
 )
 

@@ -29,12 +29,7 @@ def score_ledger(
         and `horizon` cover every resolved forecast; `newest` is the MASE by step of what became known in this cycle.
         Empty when nothing is resolved. The forecasts judged are the ruled ones: those that people got.
     """
-    recorded = [frame for frame in (ledger.outcomes, outcomes.assign(**{CYCLE: NOW})) if len(frame)]
-    if not recorded:
-        return _nothing()
-    columns = [*OUTCOME_COLUMNS, CYCLE]
-    known = Ledger(forecasts=ledger.forecasts, outcomes=pd.concat([frame[columns] for frame in recorded]))
-    resolved = resolve(known, (NOW, *ancestors))
+    resolved = resolve_now(ledger, outcomes, ancestors)
     if resolved.empty:
         return _nothing()
     rows = _as_backtest(resolved, features)
@@ -44,6 +39,25 @@ def score_ledger(
     scores = _score(rows)
     wanted = scores["level"].isin(["overall", "horizon"]) & scores["metric"].isin(METRICS)
     return conform(pd.concat([part for part in (scores[wanted], newest) if len(part)], ignore_index=True))
+
+
+def resolve_now(ledger: Ledger, outcomes: pd.DataFrame, ancestors: tuple[str, ...]) -> pd.DataFrame:
+    """Forecasts of earlier cycles whose outcome is known by now, those of the running cycle included.
+
+    Args:
+        ledger: Forecasts issued and outcomes recorded so far.
+        outcomes: What became known in this cycle, `OUTCOME_COLUMNS`.
+        ancestors: Keys of the cycles that this one builds on, the parent first.
+
+    Returns:
+        Rows of `ledger.resolve`; empty when nothing is resolved.
+    """
+    recorded = [frame for frame in (ledger.outcomes, outcomes.assign(**{CYCLE: NOW})) if len(frame)]
+    if not recorded:
+        return ledger.forecasts.iloc[:0]
+    columns = [*OUTCOME_COLUMNS, CYCLE]
+    known = Ledger(forecasts=ledger.forecasts, outcomes=pd.concat([frame[columns] for frame in recorded]))
+    return resolve(known, (NOW, *ancestors))
 
 
 def _score(rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,9 @@ from pulse_kedro.pipelines.metrics.nodes import (
     score_backtest,
     score_outcomes,
 )
+from pulse_kedro.pipelines.metrics.trust import update_trust
 
+JUDGED = ("ledger", "outcomes", "history", "panel", "features", "regimes", "series", "period")
 WEIGHED = (
     "training_plan",
     "candidates",
@@ -42,6 +44,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="resolve_outcomes",
             ),
             Node(score_outcomes, ["ledger", "outcomes", "features", "period"], "live_scores", name="score_outcomes"),
+            Node(
+                update_trust,
+                {name: name for name in JUDGED} | {"trust": "params:trust", "metrics": "params:metrics"},
+                "trust",
+                name="update_trust",
+            ),
             Node(
                 decide,
                 {name: name for name in WEIGHED} | {"promotion": "params:promotion"},

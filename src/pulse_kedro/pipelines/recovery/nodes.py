@@ -6,8 +6,10 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import Cycle, Period
 from pulse_kedro.domain.data_management.regimes import vector_at
-from pulse_kedro.domain.history import CycleRecord, History
+from pulse_kedro.domain.history import SCORE_COLUMNS, CycleRecord, History
+from pulse_kedro.domain.metrics.trust import TrustOptions, to_scores
 from pulse_kedro.domain.panel import ID
+from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import TrainingPlan
 from pulse_kedro.forecasting.bundle import Bundle
 
@@ -56,12 +58,16 @@ def close_cycle(
     rulebook: Mapping[str, object],
     forecasts: pd.DataFrame,
     outcomes: pd.DataFrame,
+    cutoff_losses: pd.DataFrame,
+    trust: pd.DataFrame,
+    promotion: PromotionOptions,
+    trust_options: TrustOptions,
 ) -> CycleRecord:
     """Record of the cycle. Saving it is the commit: one transaction that makes everything above visible."""
     parent = history.basis(cycle.period)
     same = parent is not None and parent.recipe == serving_bundle.recipe_digest
     jobs = [{"role": job.role, "mode": job.mode, "cause": job.cause} for job in training_plan.jobs]
-    quality = evidence["quality"]
+    quality, regime = evidence["quality"], evidence["regime"]
     return CycleRecord(
         cycle=cycle,
         bundle=serving_bundle.digest,
@@ -73,9 +79,27 @@ def close_cycle(
         quality=quality if isinstance(quality, Mapping) else {},
         summary={key: value for key, value in evidence.items() if key != "quality"},
         rulebook=rulebook,
-        scores=scores,
+        scores=pd.concat([scores, losses_as_scores(cutoff_losses)], ignore_index=True),
         live_scores=live_scores,
         forecasts=forecasts,
         outcomes=outcomes,
+        regime=regime if isinstance(regime, Mapping) else {},
+        seeds={"promotion": promotion.seed, "trust": trust_options.seed},
+        trust=to_scores(trust),
         ended=tuple(map(str, series.loc[series["status"] == "ended", ID])),
     )
+
+
+def losses_as_scores(cutoff_losses: pd.DataFrame) -> pd.DataFrame:
+    """Losses by cutoff in the shape of the metric store, at level `cutoff`: what two cycles are compared on, paired.
+
+    Args:
+        cutoff_losses: `recipe`, `cutoff`, `loss`, `n_series`; one row per recipe and cutoff.
+
+    Returns:
+        `SCORE_COLUMNS`; the cutoff stands in `unique_id`, as ISO text.
+    """
+    moments = [pd.Timestamp(when).isoformat() for when in cutoff_losses["cutoff"]]
+    found = {"recipe": cutoff_losses["recipe"], "unique_id": moments, "value": cutoff_losses["loss"]}
+    rows = pd.DataFrame(found).assign(model="combination", level="cutoff", step=0, metric="mase")
+    return rows.assign(n=cutoff_losses["n_series"])[list(SCORE_COLUMNS)]

@@ -17,7 +17,8 @@ COUNTED = (
     "period",
 )
 DECIDED = ("cycle", "history", "training_plan", "promotion_decision", "serving_bundle", "rulebook")
-MADE = ("evidence", "series", "scores", "live_scores", "forecasts", "outcomes")
+MADE = ("evidence", "series", "scores", "live_scores", "cutoff_losses", "trust", "forecasts", "outcomes")
+SEEDED = {"promotion": "params:promotion", "trust_options": "params:trust"}
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -25,7 +26,7 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(summarise_evidence, {name: name for name in COUNTED}, "evidence", name="summarise_evidence"),
-            Node(close_cycle, {name: name for name in (*DECIDED, *MADE)}, "cycle_record", name="close_cycle"),
+            Node(close_cycle, {name: name for name in (*DECIDED, *MADE)} | SEEDED, "cycle_record", name="close_cycle"),
         ],
         namespace="recovery",
         prefix_datasets_with_namespace=False,

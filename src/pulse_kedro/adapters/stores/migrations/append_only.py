@@ -1,4 +1,4 @@
-"""Tables whose rows are only ever added: triggers refuse UPDATE and DELETE, on SQLite and on PostgreSQL.
+"""Tables whose rows are only ever added: triggers refuse UPDATE and DELETE, on PostgreSQL TRUNCATE as well.
 
 A migration that drops or changes such a table lifts the triggers first.
 """
@@ -6,6 +6,7 @@ A migration that drops or changes such a table lifts the triggers first.
 from alembic import op
 
 VERBS = ("UPDATE", "DELETE")
+TRUNCATE = "TRUNCATE"
 
 
 def protect(table: str) -> None:
@@ -31,7 +32,7 @@ def lift(table: str) -> None:
         table: Its name; it was protected.
     """
     postgresql = op.get_bind().dialect.name == "postgresql"
-    for verb in VERBS:
+    for verb in (*VERBS, TRUNCATE) if postgresql else VERBS:
         op.execute(f"DROP TRIGGER {_name(table, verb)}" + (f" ON {table}" if postgresql else ""))
     if postgresql:
         op.execute(f"DROP FUNCTION {table}_append_only()")
@@ -43,10 +44,10 @@ def _protect_postgresql(table: str) -> None:
         f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$"
     )
-    for verb in VERBS:
+    for verb in (*VERBS, TRUNCATE):
         op.execute(
             f"CREATE TRIGGER {_name(table, verb)} BEFORE {verb} ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
+            f"FOR EACH {'STATEMENT' if verb == TRUNCATE else 'ROW'} EXECUTE FUNCTION {table}_append_only()"
         )
 
 

@@ -1,0 +1,221 @@
+"""What was measured: `metrics history`, `metrics summary`, `metrics compare` and `metrics replay`."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from pulse_kedro.cli.door import DONE, FAILED, answers, env_option, json_option, nothing_yet, print_json, pulse
+from pulse_kedro.cli.printing import number, print_lines, short, table
+
+if TYPE_CHECKING:
+    from pulse_kedro.adapters.stores.metric_history import Point, Slice
+
+DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+NO_HISTORY: dict[str, object] = {"metrics": []}
+NO_COMPARISON: dict[str, object] = {"a": None, "b": None, "metrics": []}
+NOTHING = "No such value is kept. Next: `kedro run` scores a cycle; other periods, kinds or levels may hold some."
+NOTHING_DEAD = "No metric waits for MLflow. Nothing to do."
+STANDING = {True: "better", False: "not better", None: "-"}
+DIGESTS = ("n", "mean", "median", "min", "max", "std", "p90", "last")
+
+
+@pulse.group()
+def metrics() -> None:
+    """Ask the metric history: values over the cycles, their summary, two cycles side by side.
+
+    Each of these commands takes --env and --json, too.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing to do.
+
+    Example: kedro pulse metrics history mase
+    """
+
+
+def _slice_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which values are meant."""
+    kinds = ["backtest", "live", "trust"]
+    for option in (
+        click.option("--step", type=click.IntRange(min=0), default=0, help="Steps ahead, at level horizon."),
+        click.option("--series", default="", help="Series, at level series; `group | regime` at level cell."),
+        click.option("--level", default="overall", show_default=True, help="overall, series, horizon or cell."),
+        click.option("--model", default=None, help="Model; default: combination, or champion if live or trust."),
+        click.option(
+            "--kind", type=click.Choice(kinds), default="backtest", show_default=True, help="What was scored."
+        ),
+        click.option("--until", type=DAY, default=None, help="Last period, as YYYY-MM-DD."),
+        click.option("--since", type=DAY, default=None, help="First period, as YYYY-MM-DD."),
+    ):
+        command = option(command)
+    return command
+
+
+@metrics.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=1), default=100, show_default=True, help="Newest values to show."
+)
+@_slice_options
+@env_option
+@json_option
+@answers
+def history(*, names: tuple[str, ...], limit: int, env: str | None, as_json: bool, **where: Any) -> int:  # noqa: ANN401  # options of click
+    """List values of NAMES, such as mase, over the cycles of the main line; all metrics without a name.
+
+    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage, 3 no value in these periods.
+
+    Example: kedro pulse metrics history mase coverage_80 --since 2019-01-01
+    """
+    points = _points(names, env, limit, **where)
+    if not points:
+        return nothing_yet(NO_HISTORY, as_json=as_json, words=NOTHING)
+    if as_json:
+        print_json({"metrics": [asdict(point) | {"as_of": point.as_of.isoformat()} for point in points]})
+        return DONE
+    titles = ("as of", "metric", "model", "value", "low", "high", "n", "recipe")
+    rows = [
+        [_day(p), p.metric, p.model, *map(_figure, (p.value, p.low, p.high)), f"{p.n:,}", short(p.recipe)]
+        for p in points
+    ]
+    print_lines(table(titles, rows, numbers=("value", "low", "high", "n")))
+    return DONE
+
+
+@metrics.command()
+@click.argument("names", nargs=-1)
+@_slice_options
+@env_option
+@json_option
+@answers
+def summary(*, names: tuple[str, ...], env: str | None, as_json: bool, **where: Any) -> int:  # noqa: ANN401  # options of click
+    """Sum NAMES up over the cycles of the main line: mean, median, min, max, std, p90 and the newest value.
+
+    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage, 3 no value in these periods.
+
+    Example: kedro pulse metrics summary mase --kind live
+    """
+    from pulse_kedro.adapters.stores.metric_history import summarise
+
+    found = summarise(_points(names, env, None, **where))
+    if not found:
+        return nothing_yet(NO_HISTORY, as_json=as_json, words=NOTHING)
+    if as_json:
+        print_json({"metrics": [asdict(digest) for digest in found]})
+        return DONE
+    rows = [[d.metric, f"{d.n:,}", *(_figure(getattr(d, name)) for name in DIGESTS[1:])] for d in found]
+    print_lines(table(("metric", *DIGESTS), rows, numbers=DIGESTS))
+    return DONE
+
+
+@metrics.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--metric", "names", multiple=True, help="Only this metric; may be repeated.")
+@env_option
+@json_option
+@answers
+def compare(*, a: str, b: str, names: tuple[str, ...], env: str | None, as_json: bool) -> int:
+    """Compare the champion's backtest scores of two cycles; A is the base.
+
+    A and B are named as for `kedro pulse compare`. Better is nearer to the best value of a metric. The p value is
+    two-sided, on the cutoffs that both cycles kept; it is worked out for MASE, from twelve common cutoffs on.
+
+    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage or no such cycle, 3 no cycle yet.
+
+    Example: kedro pulse metrics compare previous champion
+    """
+    from pulse_kedro import bootstrap
+    from pulse_kedro.adapters.stores.metric_history import compare as contrast
+    from pulse_kedro.adapters.stores.past import read_past
+    from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find
+
+    engine = bootstrap.stores(bootstrap.configuration(env))
+    past = read_past(engine)
+    if engine is None or not past.cycles:
+        return nothing_yet(NO_COMPARISON, as_json=as_json)
+    try:
+        base, other = find(past, a), find(past, b)
+    except (AmbiguousName, UnknownName) as error:
+        raise click.UsageError(str(error)) from error
+    found = contrast(engine, base, other, names)
+    if as_json:
+        print_json({"a": base.key, "b": other.key, "metrics": [asdict(one) for one in found]})
+        return DONE
+    titles = ("metric", "a", "b", "difference", "relative", "b is", "p", "cutoffs")
+    rows = [
+        [
+            *(c.metric, *map(_figure, (c.base, c.comparison, c.absolute)), number(c.relative, "+.1%")),
+            *(STANDING[c.is_improvement], number(c.p, ".3f"), str(c.cutoffs)),
+        ]
+        for c in found
+    ]
+    print_lines(table(titles, rows, numbers=("a", "b", "difference", "relative", "p", "cutoffs")))
+    return DONE
+
+
+@metrics.command()
+@env_option
+@json_option
+@answers
+def replay(*, env: str | None, as_json: bool) -> int:
+    """Write metrics to MLflow that could not be written when their cycle ran.
+
+    They wait in a file of the data folder, one JSON object a line; what is written now leaves it. Writing one twice
+    changes nothing.
+
+    Exit codes: 0 all written, 1 some still wait, 2 wrong usage, 3 none waits.
+
+    Example: kedro pulse metrics replay
+    """
+    from pulse_kedro import bootstrap
+    from pulse_kedro.adapters.stores.metric_queue import read_dead
+    from pulse_kedro.adapters.tracking import replay_dead
+
+    loader = bootstrap.configuration(env)
+    file = bootstrap.dead_metrics(loader)
+    waiting = len(read_dead(file))
+    if not waiting:
+        return nothing_yet({"written": 0, "waiting": 0}, as_json=as_json, words=NOTHING_DEAD)
+    left = replay_dead(file, bootstrap.tracking_server(loader))
+    if as_json:
+        print_json({"written": waiting - left, "waiting": left})
+    else:
+        click.echo(f"Wrote {waiting - left:,} metrics to MLflow; {left:,} still wait in {file}.")
+    return FAILED if left else DONE
+
+
+def _points(
+    names: tuple[str, ...],
+    env: str | None,
+    limit: int | None,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    **where: object,
+) -> "tuple[Point, ...]":
+    from pulse_kedro import bootstrap
+    from pulse_kedro.adapters.stores.metric_history import history as read
+
+    engine = bootstrap.stores(bootstrap.configuration(env))
+    if engine is None:
+        return ()
+    return read(engine, names, start=since, end=until, limit=limit, part=_part(**where))  # type: ignore[arg-type]
+
+
+def _part(
+    *, kind: Literal["backtest", "live", "trust"], model: str | None, level: str, series: str, step: int
+) -> "Slice":
+    from pulse_kedro.adapters.stores.metric_history import Slice
+
+    usual = "combination" if kind == "backtest" else "champion"
+    return Slice(kind=kind, model=model or usual, level=level, unique_id=series, step=step)
+
+
+def _figure(value: float | None) -> str:
+    return number(value, ".4g")
+
+
+def _day(point: "Point") -> str:
+    return point.as_of.isoformat(timespec="minutes").removesuffix("T00:00")
