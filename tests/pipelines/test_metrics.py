@@ -18,12 +18,14 @@ from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import SCORE_COLUMNS, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
 from pulse_kedro.domain.metrics.drift.options import DriftOptions
+from pulse_kedro.domain.metrics.trust import TrustOptions
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, FaultyBundle
 from pulse_kedro.domain.training.guards import GuardOptions
 from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, TrainingPlan
 from pulse_kedro.pipelines.metrics import create_pipeline
+from pulse_kedro.pipelines.metrics.trust import MetricOptions
 from quality_samples import UNTOUCHED
 from records import a_cycle, committed
 from regime_samples import two_regimes
@@ -167,7 +169,8 @@ def test_champion_is_revised_without_a_gate() -> None:
 def test_options_are_built_for_an_argument_passed_by_name() -> None:
     types = TypeExtractor({"metrics": create_pipeline()}).extract_types_from_pipelines()
 
-    assert {"promotion": PromotionOptions, "drift": DriftOptions} == types
+    named = {"promotion": PromotionOptions, "drift": DriftOptions, "trust": TrustOptions, "metrics": MetricOptions}
+    assert named == types
 
 
 def test_better_recipe_replaces_the_champion() -> None:

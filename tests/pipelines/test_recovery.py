@@ -117,7 +117,7 @@ def test_the_record_holds_everything_that_was_decided_and_made(bundle: Bundle) -
     assert (DECISION, QUALITY, "h0") == (record.decision, record.quality, record.rulebook["hash"])
     assert {"action": "update", "cause": "1 new period"}.items() <= record.plan.items()
     assert [{"role": "champion", "mode": "update", "cause": "1 new period"}] == record.plan["jobs"]
-    assert [24, 2, 4, 0] == [
+    assert [24, 2, 5, 0] == [  # four scores, and the loss of one cutoff
         len(frame) for frame in (record.forecasts, record.outcomes, record.scores, record.live_scores)
     ]
 

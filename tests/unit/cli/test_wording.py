@@ -21,6 +21,7 @@ WHY = {
         "revision": 3,
         "since": "2018-12-01",
         "reason": "Revision.",
+        "chosen": None,
     },
     "decision": {"verdict": "REVISION", "reason": "147 new observations.", "gate": None},
     "chosen": {"as_of": "2018-12-01", "cycle": "c1", "decision": {"verdict": "BOOTSTRAP", "reason": "First champion."}},

@@ -76,7 +76,10 @@ def test_a_cycle_computed_on_an_outdated_head_is_refused() -> None:
     before, after = a_chain(1), a_chain(2)
     late = a_cycle("2019-02-01", before.ancestors(pd.Timestamp("2019-02-01")))
 
-    with pytest.raises(HeadMoved, match=r"another run was committed meanwhile.*run the same command again"):
+    with pytest.raises(
+        HeadMoved,
+        match=r"or another bundle put in charge meanwhile.*run the same command again",
+    ):
         place(after, late)
 
 
