@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from pulse_kedro.pipelines.metrics.analysis import analyse_errors, check_calibration
 from pulse_kedro.pipelines.metrics.flow import draw_decision
 from pulse_kedro.pipelines.metrics.nodes import (
     choose_serving_bundle,
@@ -25,7 +26,7 @@ WEIGHED = (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Resolve what came true -> score the replayed and the issued -> decide -> hand over the bundle that serves."""
+    """Resolve what came true -> score the replayed and the issued -> decide -> hand over the bundle -> look where it errs."""
     return Pipeline(
         [
             Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
@@ -49,6 +50,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 "serving_bundle",
                 name="choose_serving_bundle",
             ),
+            Node(
+                analyse_errors,
+                ["backtest", "regimes", "promotion_decision", "period"],
+                "error_analysis",
+                name="analyse_errors",
+            ),
+            Node(check_calibration, ["backtest", "promotion_decision"], "calibration", name="check_calibration"),
         ],
         namespace="metrics",
         prefix_datasets_with_namespace=False,
