@@ -17,7 +17,10 @@ from pulse_kedro.domain.data_management.quality.findings import Findings, find
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceColumns, SourceOptions
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, RAW_COLUMNS, RULED_COLUMNS, Ledger
+from pulse_kedro.domain.metrics.calibration import check_quantiles
+from pulse_kedro.domain.metrics.error_slices import slice_errors, states_at
 from pulse_kedro.domain.metrics.live import score_ledger
+from pulse_kedro.domain.metrics.residuals import residuals_of
 from pulse_kedro.domain.metrics.scores import score_rows
 from pulse_kedro.domain.panel import FREQUENCIES, QUANTILE_COLUMNS, frequency
 from pulse_kedro.domain.rules.bias import tabulate
@@ -216,6 +219,8 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
     outcomes = targets.merge(known, on=["unique_id", "ds"]).assign(snapshot=cycle.snapshot)[list(OUTCOME_COLUMNS)]
     scale = known.assign(scale=known.groupby("unique_id")["y"].transform("std"))
     scores = score_rows(table, known, FREQUENCIES["monthly"])
+    regimes = regimes_of(known, series=[IDS[0]])
+    residuals = residuals_of(table, RECIPE, FREQUENCIES["monthly"])
     decision: dict[str, object] = {
         "verdict": "INSUFFICIENT_EVIDENCE" if with_gate else "REVISION" if earlier else "BOOTSTRAP",
         "serves": "champion" if earlier else "challenger",
@@ -243,7 +248,9 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "period": cycle.period,
         "cycle_record": committed(cycle),
         "cutoff_losses": losses(),
-        "regimes": regimes_of(known, series=[IDS[0]]),
+        "regimes": regimes,
+        "error_analysis": slice_errors(residuals, states_at(regimes, residuals.cutoffs)),
+        "calibration": check_quantiles(table, RECIPE),
         "recessions": NO_RECESSIONS,
         "step_errors": step_errors(table),
         "drift_report": NOTHING_DRIFTED,

@@ -132,11 +132,15 @@ def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss
         "candidates": {role: FakeBundle(f"bundle of {role}", RECIPES[role]) for role in roles},
         "bundle_check": bundle_check,
         "cutoff_losses": cutoff_losses(gain),
+        "regimes": two_regimes("2018-06-01"),
         "history": History(cycles=(committed(EARLIER),), head=EARLIER.key),
         "params:promotion": TERMS,
         "step_errors": backtest(*roles)[lambda rows: (rows["model"] == "combination") & (rows["step"] == 1)],
         "regimes": two_regimes(AS_OF.date().isoformat()),
         "params:drift": drift_options(),
+        "series": pd.DataFrame({"unique_id": ["s1", "s2"]}),
+        "params:trust": trust_options(),
+        "params:metrics": MetricOptions(calculate_symbolic_alignment=True, calculate_trust_delta=True),
     }
     return run_room(create_pipeline(), given)
 
@@ -206,3 +210,14 @@ def test_shipped_terms_are_valid(project: Path) -> None:
     terms = TypeAdapter(PromotionOptions).validate_python(shipped["promotion"])
 
     assert (0.02, 0.05, 30) == (terms.effect_floor, terms.alpha, terms.min_effective_origins)
+
+
+def test_errors_and_quantiles_of_the_serving_recipe_are_looked_at() -> None:
+    made = run("champion")
+    errors, calibration = made["error_analysis"], made["calibration"]
+
+    assert {"regime", "horizon", "time", "series"} == set(errors["kind"])
+    assert errors.groupby("kind")["share"].sum().round(9).isin([1.0, 2.0]).all()  # two axes of regimes
+    assert (errors["low"] <= errors["loss"]).all()
+    assert 13 == (calibration["kind"] == "reliability").sum()
+    assert 1.0 == round(calibration.loc[calibration["kind"] == "pit", "empirical"].sum(), 9)

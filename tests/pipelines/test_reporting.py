@@ -252,7 +252,10 @@ def test_series_without_a_title_goes_by_its_id() -> None:
 
 def test_report_is_written_without_a_backtest() -> None:
     inputs = room()
-    empty = {name: inputs[name].head(0) for name in ("backtest", "scores", "bias_table", "cutoff_losses")}
+    empty = {
+        name: inputs[name].head(0)
+        for name in ("backtest", "scores", "bias_table", "cutoff_losses", "error_analysis", "calibration")
+    }
 
     made = report(inputs | empty, aggregate=IDS[0])
 

@@ -43,7 +43,7 @@ def scaled_absolute_error(actual: Array, predicted: Array, scale: Array | float)
         >>> scaled_absolute_error(np.array([10.0, 12.0]), np.array([9.0, 14.0]), 2.0).tolist()
         [0.5, 1.0]
     """
-    _same_shape(actual, predicted)
+    same_shape(actual, predicted)
     usable = np.where(np.asarray(scale, dtype=float) > 0, scale, np.nan)
     return np.asarray(np.abs(actual - predicted) / usable)
 
@@ -79,7 +79,7 @@ def rmsse(actual: Array, predicted: Array, squared_scale: Array | float) -> floa
         >>> rmsse(np.array([10.0, 12.0]), np.array([7.0, 16.0]), 50.0)
         0.5
     """
-    _same_shape(actual, predicted)
+    same_shape(actual, predicted)
     usable = np.where(np.asarray(squared_scale, dtype=float) > 0, squared_scale, np.nan)
     return float(np.sqrt(_mean((actual - predicted) ** 2 / usable)))
 
@@ -97,7 +97,7 @@ def symmetric_percentage_error(actual: Array, predicted: Array) -> Array:
         >>> symmetric_percentage_error(np.array([100.0, 0.0]), np.array([150.0, 0.0])).tolist()
         [40.0, 0.0]
     """
-    _same_shape(actual, predicted)
+    same_shape(actual, predicted)
     size = np.abs(actual) + np.abs(predicted)
     return np.asarray(200.0 * np.abs(actual - predicted) / np.where(size == 0, 1.0, size))
 
@@ -137,7 +137,7 @@ def theil_u2(actual: Array, predicted: Array, last: Array) -> float:
         >>> theil_u2(actual, last, last)
         1.0
     """
-    _same_shape(actual, last)
+    same_shape(actual, last)
     return theil_u2_levels(actual / last, predicted / last, np.ones_like(last))
 
 
@@ -153,8 +153,8 @@ def theil_u2_levels(actual: Array, predicted: Array, last: Array) -> float:
         >>> round(theil_u2_levels(np.array([2.0, 4.0]), np.array([2.0, 3.0]), np.array([1.0, 2.0])), 3)
         0.447
     """
-    _same_shape(actual, predicted)
-    _same_shape(actual, last)
+    same_shape(actual, predicted)
+    same_shape(actual, last)
     ours, no_change = np.sum((predicted - actual) ** 2), np.sum((last - actual) ** 2)
     return float(np.sqrt(ours / no_change)) if no_change > 0 else float("nan")
 
@@ -174,7 +174,7 @@ def pinball(actual: Array, quantile: Array, level: float) -> Array:
         >>> pinball(np.array([10.0, 6.0]), np.array([8.0, 8.0]), 0.75).tolist()
         [1.5, 0.5]
     """
-    _same_shape(actual, quantile)
+    same_shape(actual, quantile)
     gap = actual - quantile
     return np.asarray(np.maximum(level * gap, (level - 1.0) * gap))
 
@@ -205,8 +205,8 @@ def wis(actual: Array, quantiles: Sequence[Array], levels: Sequence[float]) -> A
 
 def covered(actual: Array, lower: Array, upper: Array) -> Array:
     """1 where the actual lies in the closed interval, 0 where not, `nan` where a bound is missing."""
-    _same_shape(actual, lower)
-    _same_shape(actual, upper)
+    same_shape(actual, lower)
+    same_shape(actual, upper)
     hit = ((lower <= actual) & (actual <= upper)).astype(float)
     return np.where(np.isfinite(lower) & np.isfinite(upper), hit, np.nan)
 
@@ -221,7 +221,12 @@ def coverage(actual: Array, lower: Array, upper: Array) -> float:
     return _mean(covered(actual, lower, upper))
 
 
-def _same_shape(actual: Array, other: Array) -> None:
+def same_shape(actual: Array, other: Array) -> None:
+    """Refuse two arrays of different shape.
+
+    Raises:
+        LengthMismatch: With both shapes.
+    """
     if np.shape(actual) != np.shape(other):
         raise LengthMismatch(np.shape(actual), np.shape(other))
 

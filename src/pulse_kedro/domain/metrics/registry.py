@@ -1,177 +1,175 @@
-"""Every metric by name: what its best value is, where it is defined, how rows become one number, and in which unit."""
+"""Every metric the project knows: which way is better, when it is defined, how rows become one number, and its unit.
+
+`score` is the one way from rows to a number; `better` and `compare` are the one way from two numbers to a verdict, so
+that nobody asks whether higher wins. Nothing here is about chance: that is in `comparison` and `comparison_tests`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
-from pulse_kedro.domain.errors import InvalidInput, nearest
+import numpy as np
 
-Best = float | Literal["low", "high"]
-Aggregation = Literal["mean", "median", "upper decile", "root of mean", "ratio of sums", "root of ratio", "explained"]
+from pulse_kedro.domain.errors import InvalidInput, nearest
+from pulse_kedro.domain.metrics.cases import Case
+from pulse_kedro.domain.metrics.entries import ENTRIES, Metric
+
+METRICS: Mapping[str, Metric] = {entry.name: entry for entry in ENTRIES}
+"""Every metric by name."""
 
 
 class UnknownMetric(InvalidInput):
-    """A metric was asked for that the registry does not have."""
+    """A metric was asked for that the registry does not hold."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        """Keep the facts."""
-        super().__init__(name, known)
-        self.name, self.known = name, known
+    def __init__(self, name: str) -> None:
+        """Keep the name that was asked for."""
+        super().__init__(name)
+        self.name = name
 
     def __str__(self) -> str:
-        """Say what was asked and which name is nearest."""
-        hint = nearest(self.name, self.known) or " Choose one of them."
-        return f"Looking up a metric failed: got {self.name!r}, expected one of {', '.join(self.known)}.{hint}"
+        """Say what is known and what is nearest."""
+        known = list(METRICS)
+        return (
+            f"Looking up a metric failed: got {self.name!r}, expected one of {', '.join(known)}."
+            f"{nearest(self.name, known)}"
+        )
+
+
+class MissingEvidence(InvalidInput):
+    """A metric was asked for without a column that it needs."""
+
+    def __init__(self, metric: str, column: str) -> None:
+        """Keep the metric and the first column it lacks."""
+        super().__init__(metric, column)
+        self.metric, self.column = metric, column
+
+    def __str__(self) -> str:
+        """Say what is missing."""
+        return f"Scoring {self.metric} failed: got no {self.column!r}, expected one value per row. Pass it in the case."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """What a score means.
+class Comparison:
+    """Two values of one metric: `absolute` is comparison minus base, `relative` is that over |base|.
 
-    `target` is the best value, or `low` or `high` where less or more is better without a bound. `domain` says in
-    words when the metric is defined; outside of it a score is `nan`, in JSON `null`.
-    """
-
-    name: str
-    target: Best
-    domain: str
-    aggregation: Aggregation
-    unit: str
-    label: str
-
-
-ANY, SCALED = "any values", "series whose seasonal change is above 0"
-QUANTILES = "rows with all quantiles"
-
-
-def _metric(name: str, target: Best, domain: str, aggregation: Aggregation, unit: str, label: str) -> Metric:  # noqa: PLR0917  # one row of the table below
-    return Metric(name=name, target=target, domain=domain, aggregation=aggregation, unit=unit, label=label)
-
-
-_TABLE = (
-    _metric("mae", 0.0, ANY, "mean", "target", "mean absolute error"),
-    _metric("rmse", 0.0, ANY, "root of mean", "target", "root mean squared error"),
-    _metric("median_ae", 0.0, ANY, "median", "target", "median absolute error"),
-    _metric("p90_ae", 0.0, ANY, "upper decile", "target", "absolute error of the worst tenth"),
-    _metric("mbe", 0.0, ANY, "mean", "target", "bias, forecast minus actual"),
-    _metric("mase", 0.0, SCALED, "mean", "none", "mean absolute scaled error"),
-    _metric("rmsse", 0.0, SCALED, "root of mean", "none", "root mean squared scaled error"),
-    _metric("smape", 0.0, ANY, "mean", "per cent, 0 to 200", "symmetric percentage error"),
-    _metric("mape", 0.0, "actuals that are all above 0 in absolute value", "mean", "per cent", "percentage error"),
-    _metric("wape", 0.0, "actuals that are not all 0", "ratio of sums", "share", "weighted percentage error"),
-    _metric("r2", "high", "actuals that vary", "explained", "none", "share of variance explained"),
-    _metric("theil_u2", 0.0, "actuals that left the last known value", "root of ratio", "none", "Theil's U2"),
-    _metric("skill", "high", "a naive forecast with some error", "ratio of sums", "none", "skill against naive"),
-    _metric("direction", "high", "actuals that moved", "mean", "share", "directions forecast right"),
-    _metric("quantile_loss", 0.0, QUANTILES, "mean", "target", "mean pinball loss"),
-    _metric("crps", 0.0, QUANTILES, "mean", "target", "continuous ranked probability score"),
-    _metric("wis", 0.0, f"{SCALED}, {QUANTILES}", "mean", "none", "weighted interval score, scaled"),
-    _metric("msis", 0.0, f"{SCALED}, {QUANTILES}", "mean", "none", "mean scaled interval score at 95 %"),
-    _metric("coverage_80", 0.8, QUANTILES, "mean", "share", "outcomes in the 80 % interval"),
-    _metric("coverage_95", 0.95, QUANTILES, "mean", "share", "outcomes in the 95 % interval"),
-    _metric("pit", 0.5, QUANTILES, "mean", "none", "mean probability integral transform"),
-)
-METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _TABLE})
-"""All metrics by name. Definitions: `losses`; best values are ours for `mbe` and `pit`, nominal for coverages."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricChange:
-    """How one metric moved from a base to a comparison: `difference` = comparison - base, `relative` to |base|.
-
-    `relative` is `None` for a base of 0. `is_improvement` is `None` where a score is missing or both are equally near.
+    A difference is `None` where a value is missing, the relative one also where the base is 0. `is_improvement` is
+    `None` where a value is missing.
     """
 
     metric: str
     base: float | None
     comparison: float | None
-    difference: float | None
+    absolute: float | None
     relative: float | None
     is_improvement: bool | None
 
 
-def find_metric(name: str) -> Metric:
-    """The metric of this name.
+def metric_of(name: str) -> Metric:
+    """The entry of a metric.
 
     Raises:
-        UnknownMetric: There is none; nobody guesses that higher wins.
+        UnknownMetric: With the nearest name.
     """
     if name not in METRICS:
-        raise UnknownMetric(name, tuple(METRICS))
+        raise UnknownMetric(name)
     return METRICS[name]
 
 
-def distance(metric: str, value: float) -> float:
-    """How far a score lies from its best value, in the unit of the metric; negative values for `low` and `high`.
+def score(metric: str, case: Case) -> float | None:
+    """One metric of many rows.
 
     Args:
-        metric: Name in the registry.
-        value: The score.
+        metric: A key of `METRICS`.
+        case: The rows; those with a missing value in a column that the metric needs are left out.
 
     Returns:
-        Smaller is better. Without a target it is the value itself, or its negative.
+        A finite number, or `None` where the metric is not defined; never `nan`, so that it is always valid JSON.
 
     Raises:
-        UnknownMetric: There is no such metric.
+        UnknownMetric: With the nearest name.
+        MissingEvidence: When the case lacks a column.
 
     Example:
-        >>> round(distance("coverage_80", 0.83), 2), distance("mase", 0.5), distance("r2", 0.25)
-        (0.03, 0.5, -0.25)
+        >>> case = Case(actual=np.array([10.0, 0.0]), predicted=np.array([9.0, 2.0]))
+        >>> score("mae", case), score("mape", case)
+        (1.5, None)
     """
-    target = find_metric(metric).target
-    if isinstance(target, str):
-        return value if target == "low" else -value
-    return abs(value - target)
+    entry = metric_of(metric)
+    for name in entry.needs:
+        if getattr(case, name) is None:
+            raise MissingEvidence(metric, name)
+    value = entry.of(case.complete(entry.needs))
+    return float(value) if np.isfinite(value) else None
+
+
+def distance(metric: str, value: float) -> float:
+    """How far a value lies from the best one, in the unit of the metric.
+
+    Args:
+        metric: A key of `METRICS`.
+        value: The score.
+
+    Raises:
+        UnknownMetric: With the nearest name.
+
+    Example:
+        >>> round(distance("coverage_80", 0.83), 2), distance("mase", 0.5), distance("r2", 0.75)
+        (0.03, 0.5, 0.25)
+    """
+    return abs(value - metric_of(metric).best)
 
 
 def better(metric: str, a: float | None, b: float | None) -> Literal["a", "b"] | None:
-    """Which of two scores is better.
+    """Which of two values lies nearer to the best one.
 
     Args:
-        metric: Name in the registry.
-        a: One score; `None` or `nan` where there is none.
+        metric: A key of `METRICS`.
+        a: One value; `None` where there is none.
         b: The other.
 
     Returns:
-        `None` when they are equally good, or one is missing. Nothing is said about chance.
+        `None` when they are equally near, or one is missing. Nothing is said about chance.
 
     Raises:
-        UnknownMetric: There is no such metric.
+        UnknownMetric: With the nearest name.
 
     Example:
-        >>> better("mase", 0.4, 0.5), better("coverage_95", 0.99, 0.94), better("mbe", 1.0, -5.0)
-        ('a', 'b', 'a')
+        >>> better("mase", 0.4, 0.5), better("coverage_95", 0.99, 0.94), better("mase", None, 0.5)
+        ('a', 'b', None)
     """
-    find_metric(metric)
-    if a is None or b is None:
+    metric_of(metric)
+    if a is None or b is None or distance(metric, a) == distance(metric, b):
         return None
-    left, right = distance(metric, a), distance(metric, b)
-    return "a" if left < right else "b" if right < left else None
+    return "a" if distance(metric, a) < distance(metric, b) else "b"
 
 
-def change_of(metric: str, base: float | None, comparison: float | None) -> MetricChange:
-    """How a metric moved, and whether that is an improvement.
+def compare(metric: str, base: float | None, other: float | None) -> Comparison:
+    """Base against comparison, with both differences and whether the comparison is nearer to the best value.
 
     Args:
-        metric: Name in the registry.
-        base: Score before.
-        comparison: Score after.
+        metric: A key of `METRICS`.
+        base: The value to start from; `None` where there is none.
+        other: The value to compare.
 
     Raises:
-        UnknownMetric: There is no such metric.
+        UnknownMetric: With the nearest name.
 
     Example:
-        >>> change_of("mbe", 1.0, -5.0).is_improvement, change_of("mase", 0.0, 0.5).relative
-        (False, None)
+        >>> (
+        ...     compare("mbe", 1.0, -5.0).is_improvement,
+        ...     compare("mae", 0.0, 1.0).relative,
+        ...     compare("mae", 4.0, 3.0).relative,
+        ... )
+        (False, None, -0.25)
     """
-    winner = better(metric, base, comparison)
-    difference = comparison - base if base is not None and comparison is not None else None
-    return MetricChange(
+    nearer = better(metric, base, other)
+    known = base is not None and other is not None
+    absolute = other - base if base is not None and other is not None else None
+    return Comparison(
         metric=metric,
         base=base,
-        comparison=comparison,
-        difference=difference,
-        relative=difference / abs(base) if difference is not None and base else None,
-        is_improvement=None if winner is None else winner == "b",
+        comparison=other,
+        absolute=absolute,
+        relative=absolute / abs(base) if absolute is not None and base else None,
+        is_improvement=nearer == "b" if known else None,
     )

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from pulse_kedro.pipelines.metrics.analysis import analyse_errors, check_calibration
 from pulse_kedro.pipelines.metrics.drift import check_drift, choose_action, tell_drift
 from pulse_kedro.pipelines.metrics.flow import draw_decision
 from pulse_kedro.pipelines.metrics.nodes import (
@@ -33,7 +34,7 @@ TOLD = ["drift_report", "promotion_decision", "history", "snapshot", "period"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Resolve what came true -> score the replayed and the issued -> decide -> hand over the bundle that serves."""
+    """Resolve what came true -> score what was replayed and issued -> decide -> hand over the bundle -> see what it is worth."""
     return Pipeline(
         [
             Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
@@ -66,6 +67,13 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(check_drift, LOOKED_AT, "drift_report", name="check_drift"),
             Node(choose_action, ANSWERED, "drift_action", name="choose_action"),
             Node(tell_drift, TOLD, "drift_events", name="tell_drift"),
+            Node(
+                analyse_errors,
+                ["backtest", "regimes", "promotion_decision", "period"],
+                "error_analysis",
+                name="analyse_errors",
+            ),
+            Node(check_calibration, ["backtest", "promotion_decision"], "calibration", name="check_calibration"),
         ],
         namespace="metrics",
         prefix_datasets_with_namespace=False,

@@ -15,9 +15,11 @@ from pulse_kedro.domain.panel import ID, frequency
 from pulse_kedro.pipelines.reporting.curves import trace_curves
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.page import render
+from pulse_kedro.pipelines.reporting.pictures.calibration import draw_promises
 from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, to_figure
 from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
 from pulse_kedro.pipelines.reporting.pictures.drift import draw_drift_panels
+from pulse_kedro.pipelines.reporting.pictures.errors import draw_error_slices
 from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
 from pulse_kedro.pipelines.reporting.pictures.regimes import draw_regime_axes
@@ -111,6 +113,16 @@ def draw_bias(bias_table: pd.DataFrame) -> Figure:
     return to_figure(draw_bias_panels(bias_table))
 
 
+def draw_errors(error_analysis: pd.DataFrame) -> Figure:
+    """Mean error by steps ahead, year and regime, with its uncertainty."""
+    return to_figure(draw_error_slices(error_analysis))
+
+
+def draw_calibration(calibration: pd.DataFrame) -> Figure:
+    """Promised against observed shares, the PIT histogram, and coverage over time."""
+    return to_figure(draw_promises(calibration))
+
+
 def draw_regimes(
     regimes: pd.DataFrame, recessions: pd.DataFrame, source: SourceOptions, options: RegimeOptions
 ) -> Figure:
@@ -159,6 +171,8 @@ def summarise_cycle(
     scores: pd.DataFrame,
     live_scores: pd.DataFrame,
     bias_table: pd.DataFrame,
+    error_analysis: pd.DataFrame,
+    calibration: pd.DataFrame,
     curves: pd.DataFrame,
     ledger: Ledger,
     drift_report: pd.DataFrame,
@@ -175,6 +189,8 @@ def summarise_cycle(
         scores=scores,
         live_scores=live_scores,
         bias=bias_table,
+        errors=error_analysis,
+        calibration=calibration,
         curves=curves,
         ledger=ledger,
         findings=quality_findings,
@@ -205,6 +221,8 @@ def write_report(
     data_quality: Figure,
     regime_axes: Figure,
     drift_figure: Figure,
+    error_slices: Figure,
+    calibration_plot: Figure,
 ) -> str:
     """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
     figures = {
@@ -217,5 +235,7 @@ def write_report(
         "quality": data_quality,
         "regimes": regime_axes,
         "drift": drift_figure,
+        "errors": error_slices,
+        "calibration": calibration_plot,
     }
     return render(cycle_summary, figures)

@@ -5,7 +5,9 @@ from kedro.pipeline import Node, Pipeline
 from pulse_kedro.pipelines.reporting.nodes import (
     draw_backtest_against_baselines,
     draw_bias,
+    draw_calibration,
     draw_drift,
+    draw_errors,
     draw_forecast_fans,
     draw_interval_coverage,
     draw_quality,
@@ -34,6 +36,8 @@ SUMMED_UP = (
     "scores",
     "live_scores",
     "bias_table",
+    "error_analysis",
+    "calibration",
     "curves",
     "ledger",
     "drift_report",
@@ -51,6 +55,8 @@ PICTURES = (
     "data_quality",
     "regime_axes",
     "drift_figure",
+    "error_slices",
+    "calibration_plot",
 )
 
 
@@ -70,6 +76,8 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(draw_skill_by_horizon, ["scores", *DECIDED], "skill_by_horizon", name="draw_skill_by_horizon"),
             Node(draw_interval_coverage, "curves", "interval_coverage", name="draw_interval_coverage"),
             Node(draw_bias, "bias_table", "bias_by_slice", name="draw_bias"),
+            Node(draw_errors, "error_analysis", "error_slices", name="draw_errors"),
+            Node(draw_calibration, "calibration", "calibration_plot", name="draw_calibration"),
             Node(
                 draw_recipe_comparison,
                 ["cutoff_losses", "promotion_decision"],

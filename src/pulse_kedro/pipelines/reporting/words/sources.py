@@ -29,6 +29,8 @@ class Sources:
     scores: pd.DataFrame
     live_scores: pd.DataFrame
     bias: pd.DataFrame
+    errors: pd.DataFrame
+    calibration: pd.DataFrame
     curves: pd.DataFrame
     ledger: Ledger
     findings: pd.DataFrame

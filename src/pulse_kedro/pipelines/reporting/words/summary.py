@@ -9,6 +9,7 @@ from pulse_kedro.domain.panel import ID, TARGET, TIME
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, counted, is_number, number
 from pulse_kedro.pipelines.reporting.words.advice import SeriesErrors, advise
+from pulse_kedro.pipelines.reporting.words.analysis import calibration_sentence, errors_sentence
 from pulse_kedro.pipelines.reporting.words.bias import bias_sentence, bias_table, season_title
 from pulse_kedro.pipelines.reporting.words.data import data_tables, describe_data
 from pulse_kedro.pipelines.reporting.words.drift import describe_drift
@@ -62,6 +63,8 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
             "season": season_title(sources.bias),
             "table": asdict(bias_table(sources.bias)),
         },
+        "errors": errors_sentence(sources.errors, titles_of(sources.series)),
+        "calibration": calibration_sentence(sources.calibration),
         "data": {
             "entries": _plain(describe_data(facts, sources.series)),
             "tables": _plain(data_tables(facts, sources.series)),

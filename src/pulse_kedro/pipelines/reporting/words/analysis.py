@@ -1,0 +1,56 @@
+"""Where the errors are and whether quantiles hold, in a sentence each."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pulse_kedro.pipelines.reporting.wording import number, percent
+
+_PLACES = {
+    "regime": "cutoffs in the regime {}",
+    "horizon": "forecasts {} steps ahead",
+    "time": "cutoffs of the year {}",
+}
+
+
+def errors_sentence(errors: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """The weakest slice and the weakest series; says so when there is no backtest.
+
+    Args:
+        errors: One row per kind and slice.
+        titles: Names of series for people.
+    """
+    slices, series = errors[errors["kind"].isin(list(_PLACES))], errors[errors["kind"] == "series"]
+    if not slices["ratio"].notna().any():
+        return "There is no backtest yet, so nothing is known about where errors are."
+    weakest = slices.sort_values("ratio", ascending=False, kind="mergesort").to_dict(orient="records")[0]
+    place = _PLACES[str(weakest["kind"])].format(weakest["slice"])
+    text = (
+        f"The weakest slice is {place}: its error is {number(float(weakest['ratio']), 2)} times that of the panel, "
+        f"{percent(float(weakest['share']))} of all error, from {number(int(weakest['cutoffs']))} cutoffs"
+    )
+    if not series["ratio"].notna().any():
+        return f"{text}."
+    worst = series.sort_values("ratio", ascending=False, kind="mergesort").to_dict(orient="records")[0]
+    name = str(worst["slice"])
+    return f"{text}; the weakest series is {titles.get(name, name)} with {number(float(worst['ratio']), 2)} times."
+
+
+def calibration_sentence(calibration: pd.DataFrame) -> str:
+    """The quantile that misses its level by most, and what its interval says.
+
+    Args:
+        calibration: One row per kind and slice.
+    """
+    rows = calibration[calibration["kind"] == "reliability"]
+    if rows.empty:
+        return "There are no intervals yet, so nothing is known about them."
+    missed = (rows["empirical"] - rows["nominal"]).abs()
+    worst = rows.loc[missed.sort_values(ascending=False, kind="mergesort").index].to_dict(orient="records")[0]
+    level, low, high = (float(worst[name]) for name in ("nominal", "low", "high"))
+    verdict = "within" if low <= level <= high else "beyond"
+    return (
+        f"The quantile of {percent(level, 1)} misses its level by most: {percent(float(worst['empirical']), 1)} of the "
+        f"outcomes lay at or below it, {verdict} what chance explains ({percent(low, 1)} to {percent(high, 1)} in "
+        "resampled cutoffs)."
+    )
