@@ -26,7 +26,7 @@ WEIGHED = (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Resolve what came true -> score what was replayed and issued -> decide -> hand over the bundle -> see where it errs."""
+    """Resolve what came true -> score the replayed and the issued -> decide -> hand over the bundle -> see errors."""
     return Pipeline(
         [
             Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
