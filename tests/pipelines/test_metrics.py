@@ -30,6 +30,7 @@ from quality_samples import UNTOUCHED
 from records import a_cycle, committed
 from regime_samples import two_regimes
 from rooms import run_room
+from trust_samples import trust_options
 
 CHAMPION, CHALLENGER = "a" * 64, "b" * 64
 RECIPES: dict[Role, str] = {"champion": CHAMPION, "challenger": CHALLENGER}
@@ -136,7 +137,6 @@ def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss
         "history": History(cycles=(committed(EARLIER),), head=EARLIER.key),
         "params:promotion": TERMS,
         "step_errors": backtest(*roles)[lambda rows: (rows["model"] == "combination") & (rows["step"] == 1)],
-        "regimes": two_regimes(AS_OF.date().isoformat()),
         "params:drift": drift_options(),
         "series": pd.DataFrame({"unique_id": ["s1", "s2"]}),
         "params:trust": trust_options(),
