@@ -5,7 +5,7 @@ Usage: python benchmarks/stream.py [--json] [--csv FILE] [--weeks 17|80] [--plai
 Protocol: seven columns of ETTh1, cutoffs a week apart over the last 17 or 80 weeks, 168 steps ahead. MASE divides by
 the mean |y[t] - y[t-24]| up to each cutoff and averages over steps, series and weeks. Every policy has the same
 learner: a pool of ridges whose sums come from one additive Gram matrix. What it reads was registered before the
-stream was scored (docs/decisions/0040). Differences are paired by week, with a 95 % interval of the block bootstrap.
+stream was scored (docs/decisions/0037). Differences are paired by week, with a 95 % interval of the block bootstrap.
 CPU seconds count learning, solving and forecasting, not imports.
 
 `--plain` adds a usual ridge (look-back 336, every window read again, all penalties tried) that is refitted each week:
@@ -38,7 +38,7 @@ PARTS = {
     17: tuple(Part(look_back=weeks * WEEK, centre="mean") for weeks in (2, 3, 4)),
     80: tuple(Part(look_back=w * WEEK, centre="mean", least=HISTORY * w * WEEK if w > 1 else 0) for w in (1, 2, 3, 4)),
 }
-"""Registered in docs/decisions/0040."""
+"""Registered in docs/decisions/0037."""
 FLOORS = {17: (1.19, 6.0), 80: (1.192, 12.0)}
 """MASE and CPU seconds of the recursive policy, by weeks."""
 PLAIN = MemberOptions(kind="level_ridge", look_back=336, scale="none")

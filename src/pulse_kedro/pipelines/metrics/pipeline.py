@@ -34,7 +34,7 @@ TOLD = ["drift_report", "promotion_decision", "history", "snapshot", "period"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Resolve what came true -> score -> decide -> hand over the bundle that serves -> see where it errs and what changed."""
+    """Resolve what came true -> score -> decide -> hand over the bundle that serves -> see where it errs."""
     return Pipeline(
         [
             Node(score_backtest, ["backtest", "panel", "period"], "scores", name="score_backtest"),
