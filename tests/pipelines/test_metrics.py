@@ -116,7 +116,13 @@ def ledger_of(miss: float) -> Ledger:
     return Ledger(forecasts=forecasts, outcomes=newest.head(0).assign(cycle=""))
 
 
-def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss: float = 0.5) -> dict[str, Any]:
+def run(
+    *roles: Role,
+    bundle_check: BundleCheck = sound,
+    gain: float = 0.0,
+    miss: float = 0.5,
+    losses: pd.DataFrame | None = None,
+) -> dict[str, Any]:
     known = panel().assign(available_at=AS_OF.tz_localize("UTC"))
     as_of = a_cycle(AS_OF, [EARLIER.key] if "champion" in roles else [])
     mode: Mode = "bootstrap" if "champion" not in roles else "update"
@@ -132,7 +138,7 @@ def run(*roles: Role, bundle_check: BundleCheck = sound, gain: float = 0.0, miss
         "training_plan": TrainingPlan(jobs=tuple(jobs)),
         "candidates": {role: FakeBundle(f"bundle of {role}", RECIPES[role]) for role in roles},
         "bundle_check": bundle_check,
-        "cutoff_losses": cutoff_losses(gain),
+        "cutoff_losses": cutoff_losses(gain) if losses is None else losses,
         "regimes": two_regimes("2018-06-01"),
         "history": History(cycles=(committed(EARLIER),), head=EARLIER.key),
         "params:promotion": TERMS,
@@ -185,6 +191,16 @@ def test_better_recipe_replaces_the_champion() -> None:
     assert made["serving_bundle"].recipe_digest == CHALLENGER
     assert decision == json.loads(json.dumps(decision, allow_nan=False))
     assert (2, 100, 50) == tuple(decision["gate"][name] for name in ("horizon", "n", "n_eff"))
+
+
+def test_a_comparison_that_fails_swaps_nobody_and_spends_nothing() -> None:
+    made = run("champion", "challenger", gain=0.1, losses=cutoff_losses(0.1).drop(columns="n_series"))
+
+    decision = made["promotion_decision"]
+    assert ("ERROR", "champion") == (decision["verdict"], decision["serves"])
+    assert "could not be compared (KeyError: " in decision["reason"]
+    assert 0 == decision["gate"]["alpha"]
+    assert decision == json.loads(json.dumps(decision, allow_nan=False))
 
 
 def test_twin_of_the_champion_does_not_replace_it() -> None:

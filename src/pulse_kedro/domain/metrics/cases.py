@@ -14,18 +14,13 @@ SAME_LEVEL = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """Rows to score; what a metric does not need may be `None`.
+    """Rows to score; what a metric does not need may be `None`. Columns have the shape `(rows,)` unless said.
 
-    Attributes:
-        actual: Observed values, target unit; shape `(rows,)`, as of all but the next three.
-        quantiles: Forecast quantiles; shape `(levels, rows)`.
-        levels: Probability of each quantile, symmetric about the median.
-        sample: Draws of the forecast; shape `(rows, draws)`.
-        predicted: Point forecasts.
-        last: Value known at the cutoff of each row.
-        scale: Mean absolute seasonal change up to the cutoff.
-        squared_scale: Mean squared seasonal change up to the cutoff.
-        reference: Point forecasts of the rival that `skill` is against, such as the seasonal naive one.
+    `actual` and the point forecasts `predicted` are in target unit, `quantiles` has the shape `(levels, rows)`,
+    `levels` are their probabilities, symmetric about the median, `sample` holds draws of the forecast, `(rows, draws)`.
+    `last` is the value known at the cutoff of each row, `scale` the mean absolute seasonal change up to it,
+    `squared_scale` the mean squared one, `reference` the point forecasts that `skill` is against, such as the seasonal
+    naive ones.
 
     Raises:
         LengthMismatch: When two columns differ in their number of rows.

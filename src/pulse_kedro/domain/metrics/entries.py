@@ -18,15 +18,10 @@ NEAR_ZERO = 1e-3
 class Metric:
     """What is known about one metric.
 
-    Attributes:
-        name: Key of `METRICS`.
-        label: Short name for people.
-        target: `low` (best at 0), `high` (best at 1), or the value that is best.
-        unit: Of the value, such as `target unit` or `per cent`.
-        aggregation: How rows become one number.
-        domain: When it is defined; `null` elsewhere.
-        needs: Columns of `Case` beside `actual`.
-        of: The number for complete rows; `nan` where it is not defined.
+    `name` is its key in `METRICS`, `label` a short name for people. `target` is `low` (best at 0), `high` (best at 1),
+    or the value that is best. `unit` is that of the value, `aggregation` how rows become one number, `domain` when it
+    is defined; elsewhere it is null. `needs` names columns of `Case` beside `actual`; `of` gives the number for
+    complete rows, `nan` where it is not defined.
     """
 
     name: str

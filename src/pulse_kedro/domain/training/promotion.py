@@ -162,6 +162,39 @@ def weigh(
     )
 
 
+def broken(
+    champion: str, challenger: str, error: Exception, *, as_of: pd.Timestamp, options: PromotionOptions
+) -> PromotionDecision:
+    """Verdict where the comparison itself failed: the champion stays, and nothing of the budget is spent.
+
+    Args:
+        champion: Digest of the recipe in charge.
+        challenger: Digest of the recipe that wanted its place.
+        error: What was raised.
+        as_of: Newest period known.
+        options: The terms.
+    """
+    words = " ".join(str(error).split()) or "no message"
+    return PromotionDecision(
+        verdict="ERROR",
+        reason=f"Error: the recipes could not be compared ({type(error).__name__}: {words}); the champion stays.",
+        champion=champion,
+        challenger=challenger,
+        evaluation_set="",
+        amount=Amount(n=0, n_eff=0, n_new=0, n_new_eff=0, missing=0),
+        unmatched=0,
+        step=1,
+        horizon=1,
+        newest_origin=None,
+        alpha=0.0,
+        budget_left=float("nan"),
+        evidence=None,
+        wait=0,
+        due=as_of,
+        seed=options.seed,
+    )
+
+
 def _guarded(finding: _Finding, guards: Sequence[Guard], options: GuardOptions) -> _Finding:
     """What guards leave of a promotion (rule G3); any other verdict stands."""
     if finding.verdict != "PROMOTE":

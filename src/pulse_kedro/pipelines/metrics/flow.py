@@ -14,8 +14,11 @@ DECISION = """flowchart TD
   sound -- no --> REJECT
   sound -- yes --> enough{same cutoffs, enough of them apart and new, budget left?}
   enough -- no --> INSUFFICIENT_EVIDENCE
+  sound -- the comparison itself fails --> ERROR
   enough -- yes --> gain{gain large enough, test and bootstrap agree?}
-  gain -- yes --> PROMOTE
+  gain -- yes --> guards{no guard fails?}
+  guards -- yes --> PROMOTE
+  guards -- no --> REJECT
   gain -- worse by more than chance --> REJECT
   gain -- no, though it would have been seen --> HOLD
   gain -- no, and it could not have been seen --> INSUFFICIENT_EVIDENCE

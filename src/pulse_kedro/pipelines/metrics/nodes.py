@@ -1,5 +1,6 @@
 """From forecasts with actuals to scores, and from scores to the decision on the bundle that serves."""
 
+import logging
 from collections.abc import Mapping
 
 import pandas as pd
@@ -13,10 +14,12 @@ from pulse_kedro.domain.metrics.live import score_ledger
 from pulse_kedro.domain.metrics.scores import score_rows
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.charge import BundleCheck, Servable, inspect, newest_loss, past_tests, take_charge
-from pulse_kedro.domain.training.contest import LABEL, pair_losses
+from pulse_kedro.domain.training.contest import LABEL, Contest, pair_losses
 from pulse_kedro.domain.training.guards import stand_guard
-from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
+from pulse_kedro.domain.training.promotion import PromotionOptions, broken, weigh
 from pulse_kedro.domain.training.triggers import TrainingPlan
+
+logger = logging.getLogger(__name__)
 
 
 def score_backtest(backtest: pd.DataFrame, panel: pd.DataFrame, period: Period) -> pd.DataFrame:
@@ -57,21 +60,29 @@ def decide(
     checks = {role: inspect(bundle, reports[role]) for role, bundle in candidates.items()}
     gate = None
     if {"champion", "challenger"} <= set(candidates):
-        freq = frequency(period.frequency)
         champion, challenger = candidates["champion"].recipe_digest, candidates["challenger"].recipe_digest
-        horizons = _horizon(scores, champion), _horizon(scores, challenger)
-        contest = pair_losses(cutoff_losses, champion=champion, challenger=challenger, horizons=horizons, freq=freq)
-        past = past_tests(history, period.ancestors)
-        guards = stand_guard(
-            backtest,
-            scores,
-            (reports["champion"], reports["challenger"]),
-            recipes=(champion, challenger),
-            freq=freq,
-            options=promotion.guards,
-        )
-        faults = checks["challenger"]
-        gate = weigh(contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion, guards=guards)
+        try:
+            contest = _contest(cutoff_losses, scores, (champion, challenger), period)
+            guards = stand_guard(
+                backtest,
+                scores,
+                (reports["champion"], reports["challenger"]),
+                recipes=(champion, challenger),
+                freq=frequency(period.frequency),
+                options=promotion.guards,
+            )
+            gate = weigh(
+                contest,
+                past_tests(history, period.ancestors),
+                as_of=period.as_of,
+                freq=frequency(period.frequency),
+                faults=checks["challenger"],
+                options=promotion,
+                guards=guards,
+            )
+        except Exception as error:  # a comparison that fails must neither swap nor stop the champion
+            logger.exception("comparing two recipes failed")
+            gate = broken(champion, challenger, error, as_of=period.as_of, options=promotion)
     newest = (
         newest_loss(live_scores, scores, candidates["champion"].recipe_digest) if "champion" in candidates else None
     )
@@ -89,6 +100,14 @@ def decide(
 def choose_serving_bundle(promotion_decision: Mapping[str, str], candidates: Mapping[str, Servable]) -> Servable:
     """The bundle that the decision puts in charge."""
     return candidates[promotion_decision["serves"]]
+
+
+def _contest(cutoff_losses: pd.DataFrame, scores: pd.DataFrame, recipes: tuple[str, str], period: Period) -> Contest:
+    """Losses of champion and challenger on the cutoffs that both have."""
+    champion, challenger = recipes
+    horizons = _horizon(scores, champion), _horizon(scores, challenger)
+    freq = frequency(period.frequency)
+    return pair_losses(cutoff_losses, champion=champion, challenger=challenger, horizons=horizons, freq=freq)
 
 
 def _horizon(scores: pd.DataFrame, recipe: str) -> int:

@@ -76,6 +76,8 @@ def _verdict(facts: Facts) -> list[Advice]:
     verdict = facts.decision.get("verdict")
     if verdict == "REJECT":
         return [Advice(text=f"Something was refused: {facts.decision.get('reason')}")]
+    if verdict == "ERROR":
+        return [Advice(text=f"Look into this before the next cycle: {facts.decision.get('reason')}")]
     if verdict == "PROMOTE":
         return [Advice(text="A new recipe is in charge. Compare its next outcomes with what the backtest promised.")]
     return []

@@ -33,6 +33,7 @@ CHARGES = {
     "BOOTSTRAP": "The first forecaster is in charge.",
     "PROMOTE": "A challenger took over.",
     "REJECT": "Something was refused.",
+    "ERROR": "A comparison failed.",
 }
 
 

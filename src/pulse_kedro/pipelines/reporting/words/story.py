@@ -38,6 +38,7 @@ VERDICTS = {
     "HOLD": "The forecaster in charge stays: the challenger offered no gain worth a change.",
     "INSUFFICIENT_EVIDENCE": "The forecaster in charge stays: there is not enough evidence yet to replace it.",
     "REJECT": "What was offered was refused.",
+    "ERROR": "The forecaster in charge stays: comparing it with the challenger failed.",
 }
 REPLAY = " This cycle is a replay of the past: it changed nothing about who is in charge today."
 
