@@ -168,7 +168,8 @@ def test_a_damaged_champion_names_the_run_that_makes_it_anew(place: Place, how: 
 
     code, found = findings()
 
-    assert [1, ["champion"]] == [code, failed(found)]
+    assert [1, ["invariants", "champion"]] == [code, failed(found)]
+    assert found["invariants"]["found"].startswith("I2: ")
     assert "serving.safetensors" in found["champion"]["found"]
     assert "`kedro run --params as_of=2018-12-01`" in found["champion"]["next_step"]
 
