@@ -49,6 +49,12 @@ class PromotionOptions:
     """Start of the bootstrap's random numbers."""
     catastrophic_ratio: float = Field(gt=1)
     """Loss on the newest outcomes, as a multiple of the backtest loss at the same steps, that refuses a revision."""
+    policy: Literal["evidence", "threshold"] = "evidence"
+    """`evidence` tests; `threshold` is the old rule "better than the best so far by so many per cent"."""
+    auto_swap_models: bool = True
+    """Whether `threshold` may swap at all."""
+    min_improvement_threshold: float = Field(default=2.0, ge=0)
+    """Per cent by which `threshold` wants the stored skill improved."""
     guards: GuardOptions = Field(default_factory=GuardOptions)
     """What a challenger may not be worse in."""
 

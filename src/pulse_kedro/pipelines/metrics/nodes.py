@@ -17,6 +17,7 @@ from pulse_kedro.domain.training.charge import BundleCheck, Servable, inspect, n
 from pulse_kedro.domain.training.contest import LABEL, Contest, pair_losses
 from pulse_kedro.domain.training.guards import stand_guard
 from pulse_kedro.domain.training.promotion import PromotionOptions, broken, weigh
+from pulse_kedro.domain.training.thresholds import WARNING, skill_of, skills_of, weigh_by_threshold
 from pulse_kedro.domain.training.triggers import TrainingPlan
 
 logger = logging.getLogger(__name__)
@@ -60,33 +61,28 @@ def decide(
     checks = {role: inspect(bundle, reports[role]) for role, bundle in candidates.items()}
     gate = None
     if {"champion", "challenger"} <= set(candidates):
-        champion, challenger = candidates["champion"].recipe_digest, candidates["challenger"].recipe_digest
+        recipes = candidates["champion"].recipe_digest, candidates["challenger"].recipe_digest
         try:
-            contest = _contest(cutoff_losses, scores, (champion, challenger), period)
-            guards = stand_guard(
-                backtest,
-                scores,
-                (reports["champion"], reports["challenger"]),
-                recipes=(champion, challenger),
-                freq=frequency(period.frequency),
-                options=promotion.guards,
-            )
-            gate = weigh(
-                contest,
-                past_tests(history, period.ancestors),
-                as_of=period.as_of,
-                freq=frequency(period.frequency),
-                faults=checks["challenger"],
-                options=promotion,
-                guards=guards,
-            )
+            contest = _contest(cutoff_losses, scores, recipes, period)
+            faults = checks["challenger"]
+            if promotion.policy == "threshold":
+                logger.warning(WARNING)
+                skills = skills_of(scores, recipes[1], history, period.ancestors)
+                gate = weigh_by_threshold(contest, skills, as_of=period.as_of, faults=faults, options=promotion)
+            else:
+                freq, of_both = frequency(period.frequency), (reports["champion"], reports["challenger"])
+                guards = stand_guard(backtest, scores, of_both, recipes=recipes, freq=freq, options=promotion.guards)
+                past = past_tests(history, period.ancestors)
+                gate = weigh(
+                    contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion, guards=guards
+                )
         except Exception as error:  # a comparison that fails must neither swap nor stop the champion
             logger.exception("comparing two recipes failed")
-            gate = broken(champion, challenger, error, as_of=period.as_of, options=promotion)
+            gate = broken(*recipes, error, as_of=period.as_of, options=promotion)
     newest = (
         newest_loss(live_scores, scores, candidates["champion"].recipe_digest) if "champion" in candidates else None
     )
-    return take_charge(
+    decision = take_charge(
         training_plan,
         candidates,
         checks,
@@ -95,6 +91,7 @@ def decide(
         scores=scores,
         limit=promotion.catastrophic_ratio,
     )
+    return decision | {"skill": skill_of(scores, str(decision["recipe"]))}
 
 
 def choose_serving_bundle(promotion_decision: Mapping[str, str], candidates: Mapping[str, Servable]) -> Servable:
