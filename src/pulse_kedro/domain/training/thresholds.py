@@ -121,8 +121,10 @@ def _compare(contest: Contest, skills: Skills, faults: Sequence[str], options: P
         return "INSUFFICIENT_EVIDENCE", f"Insufficient evidence: skill {_said(new)} now, {_said(old)} stored before."
     improvement = 100.0 * (new - old) / abs(old)
     needed = options.min_improvement_threshold
-    numbers = f"skill {new:.4f} against {old:.4f} stored before ({improvement:+.1f} %, {needed:g} % needed) and "
-        f"{best:.4f} at best, by the policy threshold, which tests nothing"
+    numbers = (
+        f"skill {new:.4f} against {old:.4f} stored before ({improvement:+.1f} %, {needed:g} % needed) and {best:.4f} "
+        "at best, by the policy threshold, which tests nothing"
+    )
     if not options.auto_swap_models:
         return "HOLD", f"Hold: promotion.auto_swap_models is off; {numbers}."
     if new > best and improvement >= options.min_improvement_threshold:
