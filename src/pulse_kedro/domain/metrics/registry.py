@@ -1,38 +1,22 @@
 """Every metric the project knows: which way is better, when it is defined, how rows become one number, and its unit.
 
-`score` is the one way from rows to a number; `better` and `compare` are the one way from two numbers to a verdict, so
-that nobody asks whether higher wins. Nothing here is about chance: that is in `comparison` and `comparison_tests`.
+`score` is the one way from rows to a number; `compare` and `targets.better` are the one way from two numbers to a
+verdict, so that nobody asks whether higher wins. Nothing here is about chance: that is in `comparison` and
+`comparison_tests`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from pulse_kedro.domain.errors import InvalidInput, nearest
+from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.metrics.cases import Case
 from pulse_kedro.domain.metrics.entries import ENTRIES, Metric
+from pulse_kedro.domain.metrics.targets import UnknownMetric, better
 
 METRICS: Mapping[str, Metric] = {entry.name: entry for entry in ENTRIES}
 """Every metric by name."""
-
-
-class UnknownMetric(InvalidInput):
-    """A metric was asked for that the registry does not hold."""
-
-    def __init__(self, name: str) -> None:
-        """Keep the name that was asked for."""
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        """Say what is known and what is nearest."""
-        known = list(METRICS)
-        return (
-            f"Looking up a metric failed: got {self.name!r}, expected one of {', '.join(known)}."
-            f"{nearest(self.name, known)}"
-        )
 
 
 class MissingEvidence(InvalidInput):
@@ -100,47 +84,6 @@ def score(metric: str, case: Case) -> float | None:
             raise MissingEvidence(metric, name)
     value = entry.of(case.complete(entry.needs))
     return float(value) if np.isfinite(value) else None
-
-
-def distance(metric: str, value: float) -> float:
-    """How far a value lies from the best one, in the unit of the metric.
-
-    Args:
-        metric: A key of `METRICS`.
-        value: The score.
-
-    Raises:
-        UnknownMetric: With the nearest name.
-
-    Example:
-        >>> round(distance("coverage_80", 0.83), 2), distance("mase", 0.5), distance("r2", 0.75)
-        (0.03, 0.5, 0.25)
-    """
-    return abs(value - metric_of(metric).best)
-
-
-def better(metric: str, a: float | None, b: float | None) -> Literal["a", "b"] | None:
-    """Which of two values lies nearer to the best one.
-
-    Args:
-        metric: A key of `METRICS`.
-        a: One value; `None` where there is none.
-        b: The other.
-
-    Returns:
-        `None` when they are equally near, or one is missing. Nothing is said about chance.
-
-    Raises:
-        UnknownMetric: With the nearest name.
-
-    Example:
-        >>> better("mase", 0.4, 0.5), better("coverage_95", 0.99, 0.94), better("mase", None, 0.5)
-        ('a', 'b', None)
-    """
-    metric_of(metric)
-    if a is None or b is None or distance(metric, a) == distance(metric, b):
-        return None
-    return "a" if distance(metric, a) < distance(metric, b) else "b"
 
 
 def compare(metric: str, base: float | None, other: float | None) -> Comparison:

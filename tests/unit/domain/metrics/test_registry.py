@@ -14,12 +14,10 @@ from pulse_kedro.domain.metrics.registry import (
     METRICS,
     Case,
     MissingEvidence,
-    UnknownMetric,
-    better,
     compare,
-    distance,
     score,
 )
+from pulse_kedro.domain.metrics.targets import BEST, UnknownMetric, better, distance
 from pulse_kedro.domain.panel import QUANTILE_LEVELS
 
 RNG = np.random.default_rng(7)
@@ -208,3 +206,7 @@ def test_every_metric_stands_in_the_reference_as_it_is() -> None:
     for metric in METRICS.values():
         words = (metric.label, f"{metric.best:g}", metric.unit, metric.aggregation, metric.domain)
         assert f"| `{metric.name}` | {' | '.join(words)} |" in page
+
+
+def test_the_best_values_are_those_of_the_registry() -> None:
+    assert BEST == {name: metric.best for name, metric in METRICS.items()}
