@@ -39,7 +39,7 @@ LIVING = (
     "PAYNSA",
 )
 HORIZON = 12
-OF_ATTEMPTS = ("attempts", "faults")
+OF_ATTEMPTS = ("attempts", "faults", "leases")
 """Tables that tell what was tried; all others tell what is true."""
 
 
