@@ -51,7 +51,7 @@ def check_quantiles(backtest: pd.DataFrame, recipe: str, *, model: str = COMBINA
         *_rolling(cutoff_means(inside, cutoff), pd.DatetimeIndex(cutoffs), inside, cutoff),
         *_hardest(rows, inside, cutoff),
     ]
-    return pd.DataFrame(found, columns=list(CALIBRATION_COLUMNS))
+    return pd.DataFrame(found, columns=list(CALIBRATION_COLUMNS)).astype(_TYPES)
 
 
 _TYPES = {"kind": "object", "slice": "object", "n": "int64", "cutoffs": "int64"} | dict.fromkeys(

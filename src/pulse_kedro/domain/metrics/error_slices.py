@@ -11,6 +11,7 @@ from pulse_kedro.domain.metrics.residuals import Residuals
 from pulse_kedro.domain.panel import Array
 
 ERROR_COLUMNS = ("kind", "slice", "n", "cutoffs", "loss", "share", "ratio", "low", "high")
+_TYPES = dict.fromkeys(("n", "cutoffs"), "int64") | dict.fromkeys(("loss", "share", "ratio", "low", "high"), "float64")
 UNKNOWN = "unknown"
 
 
@@ -37,7 +38,7 @@ def slice_errors(residuals: Residuals, states: Mapping[str, Sequence[str]]) -> p
         ratio = found.value / panel if panel > 0 else float("nan")
         share = float(np.nansum(part)) / total if total > 0 else float("nan")
         rows.append((kind, name, n, found.n, found.value, share, ratio, found.low, found.high))
-    return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
+    return pd.DataFrame(rows, columns=list(ERROR_COLUMNS)).astype(_TYPES)
 
 
 def states_at(regimes: pd.DataFrame, cutoffs: pd.DatetimeIndex) -> dict[str, list[str]]:
