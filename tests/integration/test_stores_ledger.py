@@ -1,4 +1,4 @@
-"""The ledger in the database: it only grows, readers follow the main line, and the history answers questions."""
+"""The ledger in the database: it rows are added, never changeds, readers follow the main line, and the history answers questions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_the_database_refuses_to_change_or_to_forget(engine: Engine, table: obje
     before = ledger.read(engine)
 
     for statement in (update(table).values(unique_id="x"), delete(table)):
-        with pytest.raises(DatabaseError, match="only grow"), writing(engine) as connection:
+        with pytest.raises(DatabaseError, match="rows are added, never changed"), writing(engine) as connection:
             connection.execute(statement)
 
     assert before.forecasts.equals(ledger.read(engine).forecasts)
