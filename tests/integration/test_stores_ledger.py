@@ -1,4 +1,4 @@
-"""The ledger in the database: it rows are added, never changeds, readers follow the main line, and the history answers questions."""
+"""The ledger in the database: it only grows, readers follow the main line, and the history answers questions."""
 
 from dataclasses import replace
 from pathlib import Path
