@@ -16,7 +16,6 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +24,7 @@ import pandas as pd
 from protocol.inputs import PROJECT
 from protocol.meter import metered
 from protocol.processes import run_command
-from protocol.report import Figures, Floor, heading, speak
+from protocol.report import Figures, Floor, heading, speak_or_work
 
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
@@ -186,15 +185,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS, help="rows of the panel, a million by default")
-    parser.add_argument("--work", choices=list(WORK), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    given, _ = parser.parse_known_args()
-    if given.work:
-        with redirect_stdout(sys.stderr):
-            figures = WORK[given.work](given.folder)
-        print(json.dumps(figures))
-    else:
-        speak(parser, measure)
+    speak_or_work(parser, measure, WORK)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import json
 import os
 import sys
 import tempfile
-from contextlib import redirect_stdout
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ import pandas as pd
 from protocol.inputs import PROJECT
 from protocol.meter import metered
 from protocol.processes import run_command
-from protocol.report import Figures, Floor, heading, speak
+from protocol.report import Figures, Floor, heading, speak_or_work
 from sqlalchemy import Connection
 
 from pulse_kedro.adapters.stores import ledger, summary
@@ -164,15 +163,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS, help="forecasts in the ledger, a million by default")
-    parser.add_argument("--work", choices=list(WORK), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    given, _ = parser.parse_known_args()
-    if given.work:
-        with redirect_stdout(sys.stderr):
-            figures = WORK[given.work](given.folder)
-        print(json.dumps(figures))
-    else:
-        speak(parser, measure)
+    speak_or_work(parser, measure, WORK)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,26 @@ def speak(parser: argparse.ArgumentParser, measure: Callable[[argparse.Namespace
     print(json.dumps(_rounded(figures), allow_nan=False) if given.json else "\n".join(_lines(figures, "")))
 
 
+def speak_or_work(
+    parser: argparse.ArgumentParser,
+    measure: Callable[[argparse.Namespace], Figures],
+    work: Mapping[str, Callable[[Path], Figures]],
+) -> None:
+    """As `speak`; called with `--work NAME --folder F` it does that part alone, so that each has a process of its own.
+
+    A part prints its figures as one JSON object.
+    """
+    parser.add_argument("--work", choices=list(work), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given, _ = parser.parse_known_args()
+    if not given.work:
+        speak(parser, measure)
+        return
+    with redirect_stdout(sys.stderr):
+        figures = work[given.work](given.folder)
+    print(json.dumps(figures))
+
+
 def _rounded(value: object) -> object:
     """The same with six significant digits in every float."""
     if isinstance(value, float):

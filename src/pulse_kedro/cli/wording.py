@@ -68,7 +68,12 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "reason", str(champion["reason"])
         yield "ledger", "{issued:,} issued, {resolved:,} resolved, {pending:,} pending".format(**ledger)
         if skill := answer["trust"].get("skill"):
-            yield "trust", "{mean:.2f}, 90 % interval {low:.2f} to {high:.2f}, from {windows:,} periods".format(**skill)
+            yield (
+                "trust",
+                "{mean:.2f}, 90 % interval {low:.2f} to {high:.2f}, from {windows:,} period{many}".format(
+                    **skill, many="s" * (skill["windows"] != 1)
+                ),
+            )
         yield "rules", f"{answer['rules']['active']} active"
         if answer["drift"]["rung"] is not None:
             yield "drift", "{rung}: {reason}".format(**answer["drift"])

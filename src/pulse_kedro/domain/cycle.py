@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+LABEL = 12
+"""Hexadecimal digits of a recipe digest that name it in frames."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:

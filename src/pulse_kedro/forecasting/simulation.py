@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.metrics.comparison import bootstrap_improvement
 from pulse_kedro.domain.metrics.competition import scale
 from pulse_kedro.domain.panel import Array
+from pulse_kedro.forecasting.evidence import nan_mean
 from pulse_kedro.forecasting.simulation_policies import Policy
 
 FEWEST = 2
@@ -70,7 +70,7 @@ class Simulation:
 
     def losses(self, name: str) -> Array:
         """Mean absolute scaled error per origin: over the steps, then over the series; shape `(K,)`."""
-        return np.asarray(_mean(_mean(np.abs(self.errors(name)), 1), 1))
+        return np.asarray(nan_mean(nan_mean(np.abs(self.errors(name)), 1), 1))
 
     def errors(self, name: str) -> Array:
         """Scaled errors, actual minus forecast; shape `(K, H, S)`."""
@@ -156,7 +156,7 @@ def known_errors(
     for made, true, unit, stop in zip(points, actual, scales, stops, strict=False):
         if stop + len(true) <= now:
             errors = (true - made) / np.where(unit > 0, unit, np.nan)
-            found += [_mean(part, 0) for part in np.array_split(errors, blocks)]
+            found += [nan_mean(part, 0) for part in np.array_split(errors, blocks)]
     return np.stack(found) if found else np.empty((0, actual.shape[2]))
 
 
@@ -230,11 +230,3 @@ def gain_between(first: Array, second: Array, *, overlap: int) -> dict[str, floa
     drawn = bootstrap_improvement(first, second, block=block, draws=DRAWS, seed=SEED)
     low, high = np.quantile(drawn, [0.025, 0.975])
     return {"gain": float(1 - second.mean() / first.mean()), "low": float(low), "high": float(high)}
-
-
-def _mean(values: Array, axis: int) -> Array:
-    """Mean of what is known; `nan` where nothing is."""
-    known: npt.NDArray[np.bool_] = ~np.isnan(values)
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))

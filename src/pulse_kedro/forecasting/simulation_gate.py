@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.panel import Array, Frequency
-from pulse_kedro.domain.training.contest import LABEL, PastDecision, pair_losses
+from pulse_kedro.domain.training.contest import PastDecision, pair_losses
 from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
 
 NAIVE_GAIN = 0.02

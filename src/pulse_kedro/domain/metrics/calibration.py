@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.metrics.comparison_tests import cutoff_means, mean_interval
-from pulse_kedro.domain.metrics.residuals import COMBINATION, LABEL
+from pulse_kedro.domain.metrics.residuals import COMBINATION
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, QUANTILE_LEVELS, TARGET, Array
 
 CALIBRATION_COLUMNS = ("kind", "slice", "nominal", "empirical", "low", "high", "n", "cutoffs")

@@ -8,7 +8,6 @@ import numpy as np
 
 from pulse_kedro.domain.metrics import losses, summaries
 from pulse_kedro.domain.metrics.cases import Case
-from pulse_kedro.domain.panel import Array
 
 NEAR_ZERO = 1e-3
 """A last value under this share of the mean absolute one makes relative errors explode; ours."""
@@ -41,11 +40,6 @@ class Metric:
         return 0.0 if self.target == "low" else 1.0
 
 
-def _mean(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.mean(known)) if known.size else float("nan")
-
-
 def _theil(case: Case) -> float:
     last = np.abs(case.column("last"))
     near = bool(last.size) and float(last.min()) <= NEAR_ZERO * float(last.mean())
@@ -54,7 +48,7 @@ def _theil(case: Case) -> float:
 
 
 def _wis(case: Case) -> float:
-    return _mean(losses.wis(case.actual, list(case.column("quantiles")), case.levels))
+    return losses.finite_mean(losses.wis(case.actual, list(case.column("quantiles")), case.levels))
 
 
 def _coverage(low: float, high: float) -> Callable[[Case], float]:
@@ -64,7 +58,9 @@ def _coverage(low: float, high: float) -> Callable[[Case], float]:
 def _msis(case: Case) -> float:
     alpha, scale = summaries.MSIS_ALPHA, case.column("scale")
     bounds = case.level(alpha / 2), case.level(1 - alpha / 2)
-    return _mean(summaries.interval_score(case.actual, *bounds, alpha) / np.where(scale > 0, scale, np.nan))
+    return losses.finite_mean(
+        summaries.interval_score(case.actual, *bounds, alpha) / np.where(scale > 0, scale, np.nan)
+    )
 
 
 def _on(function: Callable[..., float], *needs: str) -> Callable[[Case], float]:
@@ -247,7 +243,7 @@ ENTRIES = (
         aggregation=_MEAN,
         domain="rows with draws",
         needs=_DRAWN,
-        of=lambda case: _mean(summaries.crps_of_sample(case.actual, case.column("sample"))),
+        of=lambda case: losses.finite_mean(summaries.crps_of_sample(case.actual, case.column("sample"))),
     ),
     Metric(
         name="wis",

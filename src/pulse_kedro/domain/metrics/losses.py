@@ -58,7 +58,7 @@ def mase(actual: Array, predicted: Array, scale: Array | float) -> float:
         >>> mase(np.array([10.0, 12.0]), np.array([9.0, 14.0]), 2.0)
         0.75
     """
-    return _mean(scaled_absolute_error(actual, predicted, scale))
+    return finite_mean(scaled_absolute_error(actual, predicted, scale))
 
 
 def rmsse(actual: Array, predicted: Array, squared_scale: Array | float) -> float:
@@ -81,7 +81,7 @@ def rmsse(actual: Array, predicted: Array, squared_scale: Array | float) -> floa
     """
     same_shape(actual, predicted)
     usable = np.where(np.asarray(squared_scale, dtype=float) > 0, squared_scale, np.nan)
-    return float(np.sqrt(_mean((actual - predicted) ** 2 / usable)))
+    return float(np.sqrt(finite_mean((actual - predicted) ** 2 / usable)))
 
 
 def symmetric_percentage_error(actual: Array, predicted: Array) -> Array:
@@ -112,7 +112,7 @@ def smape(actual: Array, predicted: Array) -> float:
         >>> round(smape(np.array([100.0]), np.array([50.0])), 1)
         66.7
     """
-    return _mean(symmetric_percentage_error(actual, predicted))
+    return finite_mean(symmetric_percentage_error(actual, predicted))
 
 
 def theil_u2(actual: Array, predicted: Array, last: Array) -> float:
@@ -218,7 +218,7 @@ def coverage(actual: Array, lower: Array, upper: Array) -> float:
         >>> coverage(np.array([1.0, 5.0]), np.array([0.0, 0.0]), np.array([2.0, 2.0]))
         0.5
     """
-    return _mean(covered(actual, lower, upper))
+    return finite_mean(covered(actual, lower, upper))
 
 
 def same_shape(actual: Array, other: Array) -> None:
@@ -231,6 +231,7 @@ def same_shape(actual: Array, other: Array) -> None:
         raise LengthMismatch(np.shape(actual), np.shape(other))
 
 
-def _mean(values: Array) -> float:
+def finite_mean(values: Array) -> float:
+    """Mean of the finite values; `nan` where there is none."""
     known = values[np.isfinite(values)]
     return float(np.mean(known)) if known.size else float("nan")

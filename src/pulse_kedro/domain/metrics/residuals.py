@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.panel import ID, TARGET, Array, Frequency
 
-LABEL = 12
-"""Hexadecimal digits of a recipe digest that name it in frames."""
 COMBINATION = "combination"
 
 

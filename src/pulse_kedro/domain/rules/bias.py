@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.metrics.comparison import long_run_variance
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Array
 
@@ -17,8 +18,6 @@ BIAS_COLUMNS = (
     "mean_absolute_residual",
 )
 MODEL = "combination"
-LABEL = 12
-"""Hexadecimal digits of a recipe digest that name it in frames."""
 PREFIX = 3
 """Characters of an id that stand for its group where the source has no titles; ours."""
 SEASONS = {"hourly": "hour", "daily": "weekday", "weekly": "month", "monthly": "month", "quarterly": "quarter"}

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.data_management.overlays import OverlayDefinition
+from pulse_kedro.domain.metrics.aggregation import mean
 from pulse_kedro.domain.metrics.comparison import bootstrap_improvement
 from pulse_kedro.domain.metrics.residuals import Residuals, residuals_of
 from pulse_kedro.domain.panel import ID, TIME, Array, Frequency
@@ -176,17 +177,11 @@ def _answer(
 def _regress(x: Array, z: Array, own: npt.NDArray[np.bool_], now: Array) -> Array:
     """What overlays `now` say about each series: mean coefficients of the panel, centred, with a ridge."""
     centred = x - x.mean(axis=0)
-    panel = _mean(z)
+    panel = np.nan_to_num(mean(z, 1))
     coefficients = np.linalg.solve(
         centred.T @ centred + PENALTY * np.eye(x.shape[1]), centred.T @ (panel - panel.mean())
     )
     return np.asarray(np.where(own, 0.0, coefficients * now).sum(axis=1))
-
-
-def _mean(z: Array) -> Array:
-    """Mean over series of what is known; 0 where nothing is."""
-    known = np.isfinite(z)
-    return np.asarray(np.where(known, z, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _judge(z: Array, answers: Array, names: tuple[str, ...], options: OverlayOptions) -> Ablation:

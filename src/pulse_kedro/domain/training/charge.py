@@ -6,9 +6,10 @@ from typing import ClassVar, Literal, Protocol
 
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.history import History
-from pulse_kedro.domain.training.contest import LABEL, PastDecision
+from pulse_kedro.domain.training.contest import PastDecision
 from pulse_kedro.domain.training.promotion import PromotionDecision
 from pulse_kedro.domain.training.triggers import Role, TrainingPlan
 

@@ -7,11 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from pulse_kedro.domain.cycle import digest
+from pulse_kedro.domain.cycle import LABEL, digest
 from pulse_kedro.domain.panel import Array, Frequency
 
-LABEL = 12
-"""Hexadecimal digits of a recipe digest that name it in frames."""
 YEAR = pd.Timedelta(days=365)
 MIN_ALPHA = 1e-4
 """A smaller level would need more than 200,000 resamples for one decision: the budget counts as spent."""

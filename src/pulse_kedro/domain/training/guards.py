@@ -14,8 +14,10 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from pulse_kedro.domain.cycle import LABEL
+from pulse_kedro.domain.metrics.aggregation import mean
 from pulse_kedro.domain.metrics.comparison import weighted_periodogram_test
-from pulse_kedro.domain.metrics.residuals import LABEL, Residuals, on_common_places, residuals_of
+from pulse_kedro.domain.metrics.residuals import Residuals, on_common_places, residuals_of
 from pulse_kedro.domain.panel import Array, Frequency
 
 State = Literal["PASS", "INCONCLUSIVE", "FAIL"]
@@ -222,18 +224,11 @@ def _level(part: Array) -> float:
 
 def _by_cutoff(part: Array) -> Array:
     """Mean over series of the mean over steps, per cutoff; `nan` where nothing is known."""
-    return _mean(_mean(part, 1), 1)
+    return mean(mean(part, 1), 1)
 
 
 def _by_series(part: Array) -> Array:
-    return _mean(_mean(part, 1), 0)
-
-
-def _mean(part: Array, axis: int) -> Array:
-    known = np.isfinite(part)
-    count = known.sum(axis=axis)
-    total = np.where(known, part, 0.0).sum(axis=axis)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+    return mean(mean(part, 1), 0)
 
 
 def _range(steps: tuple[int, ...], rows: npt.NDArray[np.int64]) -> str:

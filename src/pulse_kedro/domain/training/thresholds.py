@@ -10,8 +10,9 @@ from math import isfinite
 
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.history import History
-from pulse_kedro.domain.metrics.residuals import COMBINATION, LABEL
+from pulse_kedro.domain.metrics.residuals import COMBINATION
 from pulse_kedro.domain.training.contest import Amount, Contest
 from pulse_kedro.domain.training.promotion import PromotionDecision, PromotionOptions, Verdict
 

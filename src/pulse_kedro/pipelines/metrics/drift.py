@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.cycle import LABEL, Period
 from pulse_kedro.domain.data_management.events import Event
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import History
@@ -13,7 +13,6 @@ from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.metrics.drift.report import Watched, alarms_by_scope, report_drift
 from pulse_kedro.domain.metrics.drift.streams import skill_in
 from pulse_kedro.domain.panel import frequency
-from pulse_kedro.domain.training.contest import LABEL
 from pulse_kedro.domain.training.ladder import cooling_scopes, decide_action, responses
 
 URGENT = 2

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.cycle import LABEL, Period
 from pulse_kedro.domain.data_management.cleaning import observed
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import History
@@ -14,7 +14,7 @@ from pulse_kedro.domain.metrics.live import score_ledger
 from pulse_kedro.domain.metrics.scores import score_rows
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.charge import BundleCheck, Servable, inspect, newest_loss, past_tests, take_charge
-from pulse_kedro.domain.training.contest import LABEL, Contest, pair_losses
+from pulse_kedro.domain.training.contest import Contest, pair_losses
 from pulse_kedro.domain.training.guards import stand_guard
 from pulse_kedro.domain.training.promotion import PromotionOptions, broken, weigh
 from pulse_kedro.domain.training.thresholds import WARNING, skill_of, skills_of, weigh_by_threshold

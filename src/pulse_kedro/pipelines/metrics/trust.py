@@ -7,14 +7,13 @@ import pandas as pd
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from pulse_kedro.domain.cycle import Period
+from pulse_kedro.domain.cycle import LABEL, Period
 from pulse_kedro.domain.history import History
 from pulse_kedro.domain.ledger import CUTOFF, CYCLE, STEP, Ledger
 from pulse_kedro.domain.metrics.alignment import symbolic_alignment
 from pulse_kedro.domain.metrics.live import resolve_now
 from pulse_kedro.domain.metrics.trust import ALIGNMENT, ALL, TRUST_COLUMNS, TrustOptions, judge, weigh_evidence
 from pulse_kedro.domain.panel import ID, TIME, Array, Frequency, frequency, to_matrix
-from pulse_kedro.domain.training.contest import LABEL
 
 LOW, MIDDLE, HIGH = "ruled_q100", "ruled_q500", "ruled_q900"
 """The 80 % band and the median that people got."""

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.panel import ID
 
 Scores = Mapping[str, Mapping[str, float]]
 """Metric values by model, then by metric."""
-LABEL = 12
-"""Digits of a recipe digest that name it in the tables."""
 
 
 def panel_scores(scores: pd.DataFrame, recipe: str | None = None) -> Scores:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF
+from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.forecasting.backtest import Replay
 from pulse_kedro.forecasting.choice import equal_median
 from pulse_kedro.forecasting.combination import Combination, combine_chosen, scaled_errors
-from pulse_kedro.pipelines.training.tables import SHORT
 
 
 def regret_table(replayed: Replay, combination: Combination, folds: pd.DataFrame, *, recipe: str) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def regret_table(replayed: Replay, combination: Combination, folds: pd.DataFrame
     names = np.array([*replayed.members, None], dtype=object)
     return pd.DataFrame(
         {
-            "recipe": recipe[:SHORT],
+            "recipe": recipe[:LABEL],
             CUTOFF: replayed.cutoffs[kept],
             "loss": loss[kept],
             "median_loss": median[kept],

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF, EVALUATION, STEP
-from pulse_kedro.domain.cycle import digest
+from pulse_kedro.domain.cycle import LABEL, digest
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, QUANTILE_LEVELS, TARGET, TIME, Array, quantile_column
 from pulse_kedro.forecasting.backtest import Replay
 from pulse_kedro.forecasting.combination import Combination, scaled_errors
@@ -19,8 +19,6 @@ from pulse_kedro.forecasting.recipe import IntervalOptions, RecipeOptions
 Index = npt.NDArray[np.int64]
 
 COMBINATION = "combination"
-SHORT = 12
-"""Hexadecimal digits of a recipe digest in tables."""
 NO_FORECAST = "no forecast: too few values, a gap among those it reads, or nothing learned by then"
 """Why a member is silent."""
 
@@ -38,8 +36,8 @@ def vintage_of(recipe: RecipeOptions, members: Mapping[str, Forecaster], snapsho
     """Identity of every model: its settings and what it learned rarely; its sums follow from snapshot and cutoff."""
     learned = {name: member.facts().get("generations", []) for name, member in members.items()}
     head = [recipe.horizon, recipe.season_length]
-    own = [digest([*head, options.as_dict(), learned.get(options.name, [])])[:SHORT] for options in recipe.members]
-    together = digest([recipe.digest, *own])[:SHORT]
+    own = [digest([*head, options.as_dict(), learned.get(options.name, [])])[:LABEL] for options in recipe.members]
+    together = digest([recipe.digest, *own])[:LABEL]
     return Vintage(recipe=recipe.digest, digests=(*own, together), snapshot=snapshot)
 
 
@@ -80,7 +78,7 @@ def backtest_table(
             TIME: _targets(replayed, at, shape[2])[cutoff, step],
             STEP: (step + 1).astype(np.int16),
             "model": _labels(model, (*replayed.members, COMBINATION)),
-            "recipe": _labels(one, (vintage.recipe[:SHORT],)),
+            "recipe": _labels(one, (vintage.recipe[:LABEL],)),
             "model_digest": _labels(model, vintage.digests),
             "snapshot": _labels(one, (vintage.snapshot,)),
             TARGET: replayed.actual[at][cutoff, step, series],
@@ -149,7 +147,7 @@ def loss_table(replayed: Replay, combination: Combination, folds: pd.DataFrame, 
     scored = np.isfinite(combination.points) & np.isfinite(replayed.actual) & np.isfinite(replayed.scale)[:, None]
     return pd.DataFrame(
         {
-            "recipe": recipe[:SHORT],
+            "recipe": recipe[:LABEL],
             CUTOFF: replayed.cutoffs[kept],
             "loss": scaled_errors(combination.points, replayed)[kept],
             "n_series": scored.any(axis=1).sum(axis=1)[kept],
@@ -168,7 +166,7 @@ def error_table(replayed: Replay, combination: Combination, *, recipe: str) -> p
     one = np.zeros_like(series)
     return pd.DataFrame(
         {
-            "recipe": _labels(one, (recipe[:SHORT],)),
+            "recipe": _labels(one, (recipe[:LABEL],)),
             ID: _labels(series, replayed.ids),
             CUTOFF: replayed.cutoffs[cutoff],
             STEP: (one + 1).astype(np.int16),
@@ -196,7 +194,7 @@ def failure_table(replayed: Replay, folds: pd.DataFrame, times: pd.DatetimeIndex
     rows = replayed.failures
     found = pd.DataFrame(
         {
-            "recipe": pd.Series([recipe[:SHORT]] * len(rows), dtype=str),
+            "recipe": pd.Series([recipe[:LABEL]] * len(rows), dtype=str),
             ID: pd.Series([replayed.ids[row.column] for row in rows], dtype=str),
             "model": pd.Series([row.member for row in rows], dtype=str),
             "trained_until": times[[row.trained_until - 1 for row in rows]],
@@ -209,7 +207,7 @@ def failure_table(replayed: Replay, folds: pd.DataFrame, times: pd.DatetimeIndex
     member, cutoff, series = np.nonzero(silent.any(axis=2))
     abstained = pd.DataFrame(
         {
-            "recipe": recipe[:SHORT],
+            "recipe": recipe[:LABEL],
             ID: np.array(replayed.ids, dtype=object)[series],
             "model": np.array(replayed.members, dtype=object)[member],
             "trained_until": replayed.cutoffs[at][cutoff],

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from gate_samples import TERMS
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.contest import Contest, PastDecision, pair_losses
 from pulse_kedro.domain.training.guards import Guard, GuardOptions, State
@@ -15,18 +16,6 @@ from pulse_kedro.domain.training.promotion import PromotionDecision, PromotionOp
 
 MONTHLY = frequency("monthly")
 AS_OF = pd.Timestamp("2018-12-01")
-TERMS = {
-    "effect_floor": 0.02,
-    "alpha": 0.05,
-    "budget": 1.0,
-    "decisions_per_year": 12,
-    "min_effective_origins": 30,
-    "min_new_origins": 30,
-    "power": 0.8,
-    "draws": 999,
-    "seed": 1,
-    "catastrophic_ratio": 10.0,
-}
 OPTIONS = PromotionOptions(**TERMS)
 
 

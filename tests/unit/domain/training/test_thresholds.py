@@ -5,24 +5,12 @@ import json
 import pandas as pd
 import pytest
 
+from gate_samples import TERMS
 from pulse_kedro.domain.training.contest import Contest
 from pulse_kedro.domain.training.promotion import PromotionDecision, PromotionOptions
 from pulse_kedro.domain.training.thresholds import Skills, skill_of, weigh_by_threshold
 
 AS_OF = pd.Timestamp("2018-12-01")
-TERMS = {
-    "policy": "threshold",
-    "effect_floor": 0.02,
-    "alpha": 0.05,
-    "budget": 1.0,
-    "decisions_per_year": 12,
-    "min_effective_origins": 30,
-    "min_new_origins": 30,
-    "power": 0.8,
-    "draws": 999,
-    "seed": 1,
-    "catastrophic_ratio": 10.0,
-}
 
 
 def decide(
@@ -47,7 +35,7 @@ def decide(
         evaluation_set="e",
     )
     skills = Skills(challenger=challenger, previous=previous, best=best)
-    options = PromotionOptions(**TERMS | changes)
+    options = PromotionOptions(**TERMS | {"policy": "threshold"} | changes)
     return weigh_by_threshold(contest, skills, as_of=AS_OF, faults=faults, options=options)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from pulse_kedro.domain.metrics.drift.whitening import mean_of_known
 from pulse_kedro.domain.panel import Array
 
 ALLOWANCE = 0.25
@@ -150,8 +151,8 @@ def rescaled(watch: Watch, known: Array) -> Watch:
     """
     z = np.clip((known - watch.centre) / watch.scale, -2 * CLIPPED, 2 * CLIPPED)
     n = (~np.isnan(z)).sum(axis=0)
-    shift = _borrowed(_mean(z), n)
-    away = _mean(np.abs(z - shift))
+    shift = _borrowed(mean_of_known(z), n)
+    away = mean_of_known(np.abs(z - shift))
     ratio = _borrowed(np.divide(away, watch.size, out=np.ones_like(away), where=watch.size > 0), n)
     return replace(
         watch,
@@ -159,12 +160,6 @@ def rescaled(watch: Watch, known: Array) -> Watch:
         scale=watch.scale * np.maximum(ratio, 1 / SMALLEST),
         sums=np.zeros_like(watch.sums),
     )
-
-
-def _mean(values: Array) -> Array:
-    """Mean over the first axis of what is known; 0 where nothing is."""
-    known = ~np.isnan(values)
-    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def _borrowed(own: Array, n: npt.NDArray[np.int64]) -> Array:

@@ -175,7 +175,7 @@ def draw_paths(whitening: Whitening, left: Array, length: int, draws: int, rng: 
     total = length + warm
     starts = rng.integers(0, n, size=(-(-total // block), 1, draws))
     rows = ((starts + np.arange(block)[:, None]).reshape(-1, draws)[:total]) % n
-    known = np.where(np.isnan(left), 0, left - np.nan_to_num(_mean(left)))
+    known = np.where(np.isnan(left), 0, left - mean_of_known(left))
     shocks = (known * np.where(np.isfinite(whitening.noise), whitening.noise, 0))[rows].astype(left.dtype)
     weights = _corrected(whitening, n)
     paths = np.zeros((total + ORDERS, draws, series), dtype=left.dtype)
@@ -197,6 +197,7 @@ def _corrected(whitening: Whitening, n: int) -> Array:
     return np.asarray(weights)
 
 
-def _mean(values: Array) -> Array:
+def mean_of_known(values: Array) -> Array:
+    """Mean over the first axis of what is known; 0 where nothing is."""
     known = ~np.isnan(values)
     return np.asarray(np.where(known, values, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
