@@ -1,19 +1,22 @@
 """The training room on small tables: what it needs is made by the data room, its recipe takes a second."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from feature_samples import feature_options
+from gate_samples import TERMS
 from miniature import a_recipe
 from network_samples import retrain_options
 from pulse_kedro.domain.backtesting import BacktestOptions
-from pulse_kedro.domain.cycle import Cycle, Period
+from pulse_kedro.domain.cycle import Period
 from pulse_kedro.domain.history import CommittedCycle, History
 from pulse_kedro.domain.panel import Array
+from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.learning import Workshop
 from pulse_kedro.forecasting.recipe import MemberSettings, RecipeOptions, RecipeSettings
@@ -69,12 +72,13 @@ def train(
     regions: Mapping[str, str] | None = None,
     feature_steps: Sequence[Mapping[str, object]] = (),
     drift: Mapping[str, object] | None = None,
+    promoted: bool = False,
 ) -> Made:
     """Everything the room makes when `known` months are known, on top of what `parent` made and served.
 
     With `retraining`, which holds `params:retrain` and `workshop`, the run `retrain` is made; a plain cycle reads
     `retrain` and `workshop`. `drift` is what the parent cycle decided about drift. With `regions` the source has a
-    static column of that name, a text per series.
+    static column of that name, a text per series. With `promoted` the parent's challenger was put in charge.
     """
     snapshot, source = snapshot_of(table_of(y), as_of=str(month(known).date())), declare()
     panel, series = make_panel(snapshot, source)
@@ -82,7 +86,7 @@ def train(
         series = series.assign(region=series["unique_id"].map(regions))
     frame, feature_set = make_features(panel, snapshot, source, feature_options(feature_steps))
     ancestors = (parent["cycle"].key, *parent["cycle"].period.ancestors) if parent else ()
-    past = () if parent is None else (*parent["history"].cycles, decided(parent["cycle"], drift))
+    past = () if parent is None else (*parent["history"].cycles, decided(parent, drift, promoted=promoted))
     given: dict[str, object] = {
         "history": History(cycles=past, head=past[-1].key if past else None),
         "period": Period(as_of=month(known), first_target=month(known + 1), frequency="monthly", ancestors=ancestors),
@@ -91,11 +95,12 @@ def train(
         "series": series,
         "features": frame,
         "feature_set": feature_set,
-        "champion": {parent["cycle"].key: lambda: serving(parent)} if parent else {},
+        "champion": bundles_of(parent, promoted=promoted) if parent else {},
         "code_version": "test",
         "params:recipe": settings_of(recipe),
         "params:backtest": backtest,
         "params:compute": NATIVE,
+        "params:promotion": PromotionOptions(**TERMS),
         "params:retrain": retrain or retrain_options(),
         "params:quality": thresholds(),
         "params:cleaning": rules(),
@@ -107,9 +112,26 @@ def train(
     return given | run_room(create_retraining_pipeline(), given)
 
 
-def decided(cycle: Cycle, drift: Mapping[str, object] | None) -> CommittedCycle:
-    """A committed cycle that said this about drift."""
-    return replace(committed(cycle), summary={} if drift is None else {"drift": drift})
+def decided(made: Made, drift: Mapping[str, object] | None, *, promoted: bool) -> CommittedCycle:
+    """A committed cycle with its candidates, which said this about drift."""
+    candidates = {role: {"bundle": one.digest, "recipe": one.recipe_digest} for role, one in made["candidates"].items()}
+    return replace(
+        committed(made["cycle"]),
+        recipe=(made["candidates"]["challenger"] if promoted else serving(made)).recipe_digest,
+        decision={"verdict": "PROMOTE" if promoted else "REVISION", "candidates": candidates},
+        summary={} if drift is None else {"drift": drift},
+    )
+
+
+def bundles_of(made: Made, *, promoted: bool) -> dict[str, Callable[[], Bundle]]:
+    """Functions that load what a cycle made, under the digests, and what served it, under its key."""
+    served = made["candidates"]["challenger"] if promoted else serving(made)
+    own = {one.digest: partial(_same, one) for one in made["candidates"].values()}
+    return {**own, made["cycle"].key: partial(_same, served)}
+
+
+def _same(bundle: Bundle) -> Bundle:
+    return bundle
 
 
 def serving(made: Made) -> Bundle:

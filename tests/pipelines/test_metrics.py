@@ -1,8 +1,8 @@
 """The metrics room with the real runner: bootstrap, revision, and the gate in both directions."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from drift_samples import drift_options
 from pulse_kedro.domain.data_management.snapshots import Snapshot
-from pulse_kedro.domain.history import SCORE_COLUMNS, History
+from pulse_kedro.domain.history import SCORE_COLUMNS, CommittedCycle, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
 from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.metrics.trust import TrustOptions
@@ -32,8 +32,8 @@ from regime_samples import two_regimes
 from rooms import run_room
 from trust_samples import trust_options
 
-CHAMPION, CHALLENGER = "a" * 64, "b" * 64
-RECIPES: dict[Role, str] = {"champion": CHAMPION, "challenger": CHALLENGER}
+CHAMPION, CHALLENGER, PREDECESSOR = "a" * 64, "b" * 64, "c" * 64
+RECIPES: dict[Role, str] = {"champion": CHAMPION, "challenger": CHALLENGER, "predecessor": PREDECESSOR}
 TIMES = pd.date_range("2000-01-01", periods=228, freq="MS")
 AS_OF = TIMES[-1]
 EARLIER = a_cycle(TIMES[-2])
@@ -122,6 +122,7 @@ def run(
     gain: float = 0.0,
     miss: float = 0.5,
     losses: pd.DataFrame | None = None,
+    **more: object,
 ) -> dict[str, Any]:
     known = panel().assign(available_at=AS_OF.tz_localize("UTC"))
     as_of = a_cycle(AS_OF, [EARLIER.key] if "champion" in roles else [])
@@ -148,7 +149,83 @@ def run(
         "params:trust": trust_options(),
         "params:metrics": MetricOptions(calculate_symbolic_alignment=True, calculate_trust_delta=True),
     }
-    return run_room(create_pipeline(), given)
+    return run_room(create_pipeline(), given | more)
+
+
+def promoted(number: int, ancestors: Sequence[str] = ()) -> CommittedCycle:
+    """A cycle that put the recipe of the champion in charge in place of the predecessor's."""
+    candidates = {
+        "champion": {"bundle": "bundle of predecessor", "recipe": PREDECESSOR},
+        "challenger": {"bundle": "bundle of champion", "recipe": CHAMPION},
+    }
+    decision = {"verdict": "PROMOTE", "candidates": candidates, "gate": None}
+    return replace(committed(a_cycle(TIMES[number], ancestors)), recipe=CHAMPION, decision=decision)
+
+
+def on_probation(*roles: Role, worse: float, bundle_check: BundleCheck = sound) -> dict[str, Any]:
+    """A cycle whose champion was promoted forty periods ago, and has lost so much more each period since."""
+    noise = np.random.default_rng(4).normal(scale=0.02, size=(2, len(TIMES)))
+    sides = {CHAMPION: 0.5 + worse + noise[0], PREDECESSOR: 0.5 + noise[1]}
+    whole = [
+        pd.DataFrame({"recipe": recipe[:12], "cutoff": TIMES, "loss": loss, "n_series": 2})
+        for recipe, loss in sides.items()
+    ]
+    errors = [
+        rows.assign(unique_id=name, step=1, y=0.0, y_hat=rows["loss"], scale=1.0).drop(columns=["loss", "n_series"])
+        for rows in whole
+        for name in ("s1", "s2")
+    ]
+    earlier = promoted(-41)
+    history = History(cycles=(earlier, replace(committed(EARLIER), recipe=CHAMPION)), head=EARLIER.key)
+    given: dict[str, object] = {
+        "cutoff_losses": pd.concat(whole, ignore_index=True),
+        "step_errors": pd.concat(errors, ignore_index=True),
+        "history": history,
+        "period": a_cycle(AS_OF, [EARLIER.key, earlier.key]).period,
+    }
+    return run(*roles, bundle_check=bundle_check, **given)
+
+
+def test_a_promotion_that_fails_is_taken_back() -> None:
+    decision = on_probation("champion", "predecessor", worse=0.1)["promotion_decision"]
+
+    assert ("ROLLBACK", "predecessor", PREDECESSOR) == (decision["verdict"], decision["serves"], decision["recipe"])
+    assert ("bundle of predecessor", None) == (decision["bundle"], decision["gate"])
+    assert decision["reason"].startswith(f"Rollback: since its promotion as of {TIMES[-41]:%Y-%m-%d} the recipe lost")
+    assert (41, "bundle of predecessor") == (decision["probation"]["k"], decision["probation"]["basis"])
+    assert decision == json.loads(json.dumps(decision, allow_nan=False))
+
+
+def test_a_promotion_that_holds_is_watched() -> None:
+    decision = on_probation("champion", "predecessor", worse=0.0)["promotion_decision"]
+
+    assert ("REVISION", "champion", "WATCH") == (
+        decision["verdict"],
+        decision["serves"],
+        decision["probation"]["standing"],
+    )
+
+
+def test_a_champion_on_probation_that_breaks_gives_way_at_once() -> None:
+    def check(digest: str) -> Mapping[str, object]:
+        return corrupt(digest) if digest == "bundle of champion" else sound(digest)
+
+    decision = on_probation("champion", "predecessor", worse=-0.1, bundle_check=check)["promotion_decision"]
+
+    assert ("ROLLBACK", "predecessor") == (decision["verdict"], decision["serves"])
+    assert decision["reason"] == (
+        "Rollback: the next revision of the champion on probation failed its checks (bundle of champion has another "
+        "hash)."
+    )
+
+
+def test_a_broken_predecessor_takes_nothing_back() -> None:
+    def check(digest: str) -> Mapping[str, object]:
+        return corrupt(digest) if digest == "bundle of predecessor" else sound(digest)
+
+    decision = on_probation("champion", "predecessor", worse=0.1, bundle_check=check)["promotion_decision"]
+
+    assert ("REVISION", "ROLLBACK") == (decision["verdict"], decision["probation"]["standing"])
 
 
 def test_first_challenger_takes_charge_with_its_numbers() -> None:

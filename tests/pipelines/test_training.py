@@ -7,15 +7,18 @@ import pandas as pd
 import pytest
 
 from miniature import scale_of, waves
+from pulse_kedro.datasets.registry_dataset import LostChampion
 from pulse_kedro.domain.backtesting import HistoryTooShort
 from pulse_kedro.domain.data_management.schemas import BacktestContract, FoldsContract
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, Array, content_hash
+from pulse_kedro.domain.training.succession import Trial
 from pulse_kedro.domain.training.triggers import FrequencyChanged
 from pulse_kedro.forecasting.bundle import Bundle
 from pulse_kedro.forecasting.choice import Choice
 from pulse_kedro.forecasting.ridge import Ridge
 from pulse_kedro.forecasting.sizing import ReplayTooLarge
 from pulse_kedro.pipelines.training import create_pipeline
+from pulse_kedro.pipelines.training.nodes import with_predecessor
 from training_room import BACKTEST, RECIPE, Made, month, other_recipe, serving, train
 from training_world import GAP, KNOWN, MODELS
 
@@ -49,6 +52,7 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "params:recipe",
         "params:backtest",
         "params:compute",
+        "params:promotion",
         "params:retrain",
         "params:quality",
         "params:cleaning",
@@ -216,6 +220,35 @@ def test_another_recipe_makes_a_challenger_beside_the_champion(first: Made, worl
     assert digests == set(made["backtest"]["recipe"]) == set(made["cutoff_losses"]["recipe"])
     assert made["backtest"] is BacktestContract().validate(made["backtest"])
     assert [[], []] == [champion.problems(), challenger.problems()]
+
+
+def test_a_former_champion_is_kept_up_to_date_beside_its_successor(first: Made, world: Array) -> None:
+    contested = train(world, known=KNOWN + 1, parent=first, recipe=other_recipe())
+    made = train(world, known=KNOWN + 2, parent=contested, recipe=other_recipe(), promoted=True)
+    former, alone = contested["candidates"]["champion"], train(world, known=KNOWN + 2, parent=first)
+
+    champion, predecessor = made["candidates"]["champion"], made["candidates"]["predecessor"]
+    assert (other_recipe(), RECIPE, former.digest) == (champion.recipe, predecessor.recipe, predecessor.parent)
+    assert_equal_states(serving(alone), predecessor)
+    assert "while its successor is on probation (1 new period" in made["training_plan"].cause
+    assert {RECIPE.digest[:12], other_recipe().digest[:12]} == set(made["step_errors"]["recipe"])
+
+    back = train(world, known=KNOWN + 2, parent=contested, promoted=True)  # conf/ asks for the former recipe again
+    assert {"champion", "challenger"} == set(back["candidates"])
+
+
+def test_a_probation_ends_where_the_former_bundle_cannot_be_read(first: Made, caplog: pytest.LogCaptureFixture) -> None:
+    problem = LostChampion("c1", "2018-12-01", "a bundle of another hash")
+
+    def lost() -> Bundle:
+        raise problem
+
+    trial = Trial(since=month(KNOWN), recipe="b", predecessor="a", basis="d" * 64)
+
+    plan = with_predecessor(first["training_plan"], trial, {trial.basis: lost}, first["panel"])
+
+    assert first["training_plan"] == plan
+    assert f"the probation ends: bundle {'d' * 12} of the former champion cannot be read" in caplog.text
 
 
 @pytest.mark.parametrize("horizon", [6, 18])

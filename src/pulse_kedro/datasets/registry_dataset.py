@@ -42,7 +42,8 @@ class LostChampion(CorruptArtifact):
 class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]"]):
     """For each committed cycle, a function that loads and verifies the bundle which served it. Load only.
 
-    For the head it is the bundle that serves now, which a person may have put in charge since.
+    For the head it is the bundle that serves now, which a person may have put in charge since. Every bundle that a
+    committed cycle decided on is there, too, under its own digest.
 
     Example:
         >>> ChampionDataset(path="/nowhere/bundles", url="sqlite:////nowhere/pulse.db").load()
@@ -65,13 +66,22 @@ class ChampionDataset(AbstractDataset[Never, "Mapping[str, Callable[[], Bundle]]
         """Functions under the keys of their cycles; no bundle is read before one is called."""
         from pulse_kedro.adapters.stores import cycles
         from pulse_kedro.adapters.stores.engine import open_for_reading
+        from pulse_kedro.domain.history import candidates_of
 
         engine = open_for_reading(self._url)
         if engine is None:
             return {}
         history = cycles.read_history(engine)
         digests = {cycle.key: history.stand_in(cycle.key) or cycle.bundle for cycle in history.cycles}
-        return {cycle.key: partial(_load_champion, self._path / digests[cycle.key], cycle) for cycle in history.cycles}
+        made = {
+            digest: partial(_load_champion, self._path / digest, cycle)
+            for cycle in history.cycles
+            for digest in (cycle.bundle, *(one["bundle"] for one in candidates_of(cycle.decision)))
+        }
+        served = {
+            cycle.key: partial(_load_champion, self._path / digests[cycle.key], cycle) for cycle in history.cycles
+        }
+        return made | served
 
     def save(self, _: Never) -> NoReturn:
         """Refuse: a champion is made by a commit."""

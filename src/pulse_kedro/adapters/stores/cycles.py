@@ -1,6 +1,7 @@
 """Committed cycles and the champion. `commit` is the one transaction in which a cycle comes to be."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -210,6 +211,14 @@ def _edges(record: CycleRecord, history: History) -> list[tuple[str, str]]:
     below = [(here, f"bundle:{record.bundle}"), (here, f"rulebook:{record.rulebook['hash']}")]
     made = [(f"recipe:{record.recipe}", f"bundle:{record.bundle}")]
     if parent is not None and record.decision.get("verdict") != "PROMOTE":
-        grown = cycle.period.serving or parent.bundle
+        grown = _grown_from(record.decision) or cycle.period.serving or parent.bundle
         made += [(f"bundle:{grown}", f"bundle:{record.bundle}")] if grown != record.bundle else []
     return [(f"snapshot:{cycle.snapshot}", here), *above, *below, *made]
+
+
+def _grown_from(decision: Mapping[str, object]) -> str | None:
+    """Bundle that a former champion's next revision continues; `None` unless a promotion was taken back."""
+    watched = decision.get("probation")
+    if decision.get("verdict") != "ROLLBACK" or not isinstance(watched, Mapping):
+        return None
+    return str(watched["basis"])

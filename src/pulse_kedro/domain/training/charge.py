@@ -1,8 +1,8 @@
-"""Which bundle serves: the first champion, the champion's next revision, or the winner of the promotion gate."""
+"""Which bundle serves: the first champion, its next revision, the winner of the gate, or the champion before it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from pulse_kedro.domain.cycle import LABEL
 from pulse_kedro.domain.errors import PulseError
 from pulse_kedro.domain.history import History
 from pulse_kedro.domain.training.contest import PastDecision
+from pulse_kedro.domain.training.probation import Watch
 from pulse_kedro.domain.training.promotion import PromotionDecision
 from pulse_kedro.domain.training.triggers import Role, TrainingPlan
 
@@ -158,6 +159,7 @@ def take_charge(
     newest: NewestLoss | None,
     scores: pd.DataFrame,
     limit: float,
+    watched: Watch | None = None,
 ) -> dict[str, object]:
     """Decision on the bundle that serves from now on.
 
@@ -169,31 +171,41 @@ def take_charge(
         newest: Loss on the newest outcomes.
         scores: Scores of the backtest, for the reason.
         limit: Largest ratio of the newest loss to the backtest loss.
+        watched: How the champion does beside the one it replaced; `None` where it is not on probation.
 
     Returns:
-        `verdict`, `serves` (role), `reason`, `recipe`, `bundle`, `gate`, `checks`, `plan`; plain values for JSON.
+        `verdict`, `serves` (role), `reason`, `recipe`, `bundle`, `gate`, `probation`, `checks`, `plan`; plain values
+        for JSON. A champion on probation that is worse by more than chance, or whose revision failed its checks, gives
+        way to its predecessor.
 
     Raises:
         FaultyBundle: A first champion or a revision failed its checks.
         CatastrophicLoss: The newest outcomes are further from their forecasts than `limit` allows.
     """
     first: Role = "champion" if "champion" in candidates else "challenger"
-    if checks[first]:
+    former = _former(candidates, checks, watched)
+    fall = "" if former is None or watched is None else watched.reason or _unfit(checks[first])
+    if checks[first] and not fall:
         raise FaultyBundle(first, candidates[first].digest, checks[first])
-    if first == "champion" and newest is not None and newest.ratio > limit:
+    if first == "champion" and not checks[first] and newest is not None and newest.ratio > limit:
         raise CatastrophicLoss(newest.ratio, limit, newest.n)
-    serves = "challenger" if gate is not None and gate.verdict == "PROMOTE" else first
+    verdict, serves, reason = {"champion": "REVISION", "challenger": "BOOTSTRAP"}[first], first, fall
+    if former is not None and fall:
+        verdict, serves = "ROLLBACK", former
+    elif gate is not None:
+        verdict, serves, reason = gate.verdict, "challenger" if gate.verdict == "PROMOTE" else first, gate.reason
     bundle = candidates[serves]
     return {
-        "verdict": gate.verdict if gate else {"champion": "REVISION", "challenger": "BOOTSTRAP"}[first],
+        "verdict": verdict,
         "serves": serves,
-        "reason": gate.reason if gate else explain(plan, first, bundle.recipe_digest, newest, scores),
+        "reason": reason or explain(plan, first, bundle.recipe_digest, newest, scores),
         "recipe": bundle.recipe_digest,
         "bundle": bundle.digest,
         "candidates": {
             role: {"bundle": made.digest, "recipe": made.recipe_digest} for role, made in candidates.items()
         },
-        "gate": gate.to_dict() if gate else None,
+        "gate": gate.to_dict() if gate and not fall else None,
+        "probation": watched.to_dict() if watched else None,
         "checks": {
             "bundles": {role: list(found) for role, found in checks.items()},
             "newest": None if newest is None else {"mase": newest.loss, "expected": newest.expected, "n": newest.n},
@@ -202,9 +214,28 @@ def take_charge(
     }
 
 
+def _former(
+    candidates: Mapping[str, Servable], checks: Mapping[str, Sequence[str]], watched: Watch | None
+) -> Role | None:
+    """Role whose bundle the predecessor's recipe made, if it is fit to serve."""
+    roles: tuple[Role, ...] = ("predecessor", "challenger")
+    for role in roles:
+        made = candidates.get(role)
+        if watched and made and made.recipe_digest == watched.trial.predecessor and not checks[role]:
+            return role
+    return None
+
+
+def _unfit(found: Sequence[str]) -> str:
+    """Why a champion on probation gives way at once; empty where its checks found nothing."""
+    if not found:
+        return ""
+    return f"Rollback: the next revision of the champion on probation failed its checks ({'; '.join(found)})."
+
+
 def explain(
     plan: TrainingPlan,
-    role: Literal["champion", "challenger"],
+    role: Role,
     recipe: str,
     newest: NewestLoss | None,
     scores: pd.DataFrame,

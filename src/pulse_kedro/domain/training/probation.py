@@ -1,12 +1,16 @@
 """Probation after a promotion: a sequential test that may be read after every outcome and still keeps its level."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import log
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
-from pulse_kedro.domain.panel import Array
+from pulse_kedro.domain.cycle import LABEL
+from pulse_kedro.domain.panel import ID, Array
+from pulse_kedro.domain.training.promotion import plain
+from pulse_kedro.domain.training.succession import Trial
 
 TUNED_FOR = 200
 """Differences after which the boundary is tightest (operations 1.3, G6)."""
@@ -87,17 +91,84 @@ def judge(new: Array, old: Array, *, alpha: float) -> Probation:
     )
 
 
-def apart(n: int, *, step: int, horizon: int) -> slice:
-    """Positions, counted from the first cutoff after the promotion, whose forecasts do not overlap.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A probation as a cycle finds it: the test on forecasts one period ahead, and what whole forecasts say.
+
+    `new` and `old` are mean scaled losses one period ahead since the promotion, `whole_new` and `whole_old` those of
+    `whole` whole forecasts; `nan` before there is one. `reason` is empty unless the promotion is taken back.
+    """
+
+    trial: Trial
+    probation: Probation
+    new: float
+    old: float
+    whole: int
+    whole_new: float
+    whole_old: float
+
+    @property
+    def excused(self) -> bool:
+        """Whether whole forecasts, by which the recipe was promoted, were the better ones."""
+        return self.whole > 0 and self.whole_new < self.whole_old
+
+    @property
+    def reason(self) -> str:
+        """Why the promotion is taken back, in numbers; empty where it is not."""
+        found = self.probation
+        if found.standing != "ROLLBACK" or self.excused:
+            return ""
+        text = (
+            f"Rollback: since its promotion as of {self.trial.since:%Y-%m-%d} the recipe lost more than chance allows "
+            f"against recipe {self.trial.predecessor[:LABEL]}, which it had replaced: mean loss {self.new:.4g} against "
+            f"{self.old:.4g} over {found.k} forecasts one period ahead, the sum of differences beyond its bound after "
+            f"{found.crossed} of them"
+        )
+        if self.whole:
+            text += f"; whole forecasts {self.whole_new:.4g} against {self.whole_old:.4g} over {self.whole}"
+        return text + "."
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON, flat; what is not finite becomes null."""
+        nested = asdict(self)
+        flat = nested.pop("trial") | nested.pop("probation") | nested | {"excused": self.excused}
+        return {name: plain(value) for name, value in flat.items()}
+
+
+def watch(trial: Trial, step_errors: pd.DataFrame, cutoff_losses: pd.DataFrame, *, alpha: float) -> Watch:
+    """How a promoted recipe does beside the one it replaced, on what came true since.
+
+    Forecasts one period ahead do not overlap and come true first, so they raise the alarm; a recipe whose whole
+    forecasts were the better ones keeps its place, for it was promoted by those.
 
     Args:
-        n: Cutoffs after the promotion, in time order.
-        step: Distance between cutoffs, in periods.
-        horizon: Steps of a forecast.
-
-    Returns:
-        Every `ceil(horizon / step)`-th cutoff. The test reads independent differences only; all steps of a forecast
-        stay in its loss, as in the decision that the probation follows. Taking the first step of every forecast
-        instead would give more differences, of a loss that nobody promoted for.
+        trial: Who is on probation, and since when.
+        step_errors: Forecasts of each recipe one step ahead: recipe, unique_id, cutoff, y, y_hat, scale.
+        cutoff_losses: Losses of whole forecasts: recipe, cutoff, loss, n_series.
+        alpha: Level over all looks.
     """
-    return slice(0, n, max(1, -(-horizon // step)))
+    near = step_errors.assign(loss=(step_errors["y"] - step_errors["y_hat"]).abs() / step_errors["scale"])
+    first = _paired(near, trial, ["cutoff", ID]).groupby("cutoff").mean()
+    whole = _paired(cutoff_losses, trial, ["cutoff"])
+    new, old = first["new"].to_numpy(dtype=float), first["old"].to_numpy(dtype=float)
+    return Watch(
+        trial=trial,
+        probation=judge(new, old, alpha=alpha),
+        new=float(first["new"].mean()),
+        old=float(first["old"].mean()),
+        whole=len(whole),
+        whole_new=float(whole["new"].mean()),
+        whole_old=float(whole["old"].mean()),
+    )
+
+
+def _paired(losses: pd.DataFrame, trial: Trial, keys: list[str]) -> pd.DataFrame:
+    """Columns `new` and `old` since the promotion, one row per key that both recipes have a finite loss for."""
+    since = losses[losses["cutoff"] >= trial.since]
+    recipes = since["recipe"].astype(str)
+    sides = {"new": trial.recipe, "old": trial.predecessor}
+    found = {
+        name: since[recipes == recipe[:LABEL]].set_index(keys)["loss"].astype(float) for name, recipe in sides.items()
+    }
+    both = pd.DataFrame(found).replace([np.inf, -np.inf], np.nan).dropna()
+    return both.sort_index()

@@ -5,7 +5,7 @@ A gain must be large enough to matter, must not be chance, and must rest on enou
 """
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from math import isfinite
 from typing import Literal
 
@@ -17,6 +17,7 @@ from pulse_kedro.domain.panel import Frequency
 from pulse_kedro.domain.training.contest import Amount, Contest, PastDecision, allot_alpha, count_evidence
 from pulse_kedro.domain.training.evidence import Evidence, measure
 from pulse_kedro.domain.training.guards import Guard, GuardOptions
+from pulse_kedro.domain.training.succession import ProbationOptions
 
 Verdict = Literal["PROMOTE", "HOLD", "INSUFFICIENT_EVIDENCE", "REJECT", "ERROR"]
 POLICY = "evidence-2"
@@ -57,6 +58,8 @@ class PromotionOptions:
     """Per cent by which `threshold` wants the stored skill improved."""
     guards: GuardOptions = Field(default_factory=GuardOptions)
     """What a challenger may not be worse in."""
+    probation: ProbationOptions = Field(default_factory=ProbationOptions)
+    """How a promotion is watched afterwards, and when promotions are frozen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +94,11 @@ class PromotionDecision:
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON, flat; what is not finite becomes null."""
         nested = asdict(self)
-        guards = [{key: _plain(value) for key, value in guard.items()} for guard in nested.pop("guards")]
+        guards = [{key: plain(value) for key, value in guard.items()} for guard in nested.pop("guards")]
         evidence = nested.pop("evidence") or {}
         nested |= nested.pop("amount") | evidence | (evidence.get("relative") or {})
         nested.pop("relative", None)
-        return {key: _plain(value) for key, value in nested.items()} | {"guards": guards}
+        return {key: plain(value) for key, value in nested.items()} | {"guards": guards}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,24 @@ def weigh(
         seed=options.seed,
         guards=tuple(guards),
     )
+
+
+def freeze(decision: PromotionDecision, failed: Sequence[pd.Timestamp], options: ProbationOptions) -> PromotionDecision:
+    """The decision, with HOLD in place of a promotion while promotions are frozen.
+
+    Args:
+        decision: Verdict of the gate, by whichever policy.
+        failed: Periods in which earlier promotions were taken back.
+        options: How many of them freeze.
+    """
+    if decision.verdict != "PROMOTE" or len(failed) < options.freeze_after:
+        return decision
+    when = ", ".join(f"{moment:%Y-%m-%d}" for moment in failed)
+    reason = (
+        f"Hold: promotions are frozen, for {len(failed)} were taken back within {options.freeze_days} days ({when}); "
+        f"a person decides (`kedro pulse promote`). Without the freeze: {decision.reason}"
+    )
+    return replace(decision, verdict="HOLD", reason=reason)
 
 
 def broken(
@@ -290,7 +311,8 @@ def _rounded(number: int) -> int:
     return int(float(f"{number:.2g}"))
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON has it: moments as ISO 8601, what is not finite as null."""
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     return None if isinstance(value, float) and not isfinite(value) else value

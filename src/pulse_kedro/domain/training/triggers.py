@@ -8,7 +8,7 @@ import pandas as pd
 from pulse_kedro.domain.errors import InvalidConfiguration
 from pulse_kedro.domain.panel import TIME, content_hash
 
-Role = Literal["champion", "challenger"]
+Role = Literal["champion", "challenger", "predecessor"]
 Mode = Literal["bootstrap", "update", "recompute", "nothing", "retrain"]
 
 
@@ -63,12 +63,16 @@ class ChampionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
-    """One bundle to make: for whom, from which recipe, how, and why."""
+    """One bundle to make: for whom, from which recipe, how, and why.
+
+    `basis` is the digest of the bundle that it continues; `None` where it begins from nothing.
+    """
 
     role: Role
     recipe_digest: str
     mode: Mode
     cause: str
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,7 @@ def plan_jobs(
             jobs=(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause),)
         )
     mode, cause = _asked(champion, lesson) or _due(champion, panel, learn_every) or _champion_job(champion, panel)
-    jobs = [TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause)]
+    jobs = [_continued(champion, mode, cause)]
     if recipe_digest not in (champion.recipe_digest, champion.plain_digest):
         cause = f"recipe {recipe_digest[:12]} of conf/ differs from the champion's {champion.recipe_digest[:12]}"
         jobs.append(TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="bootstrap", cause=cause))
@@ -147,16 +151,36 @@ def plan_retraining(champion: ChampionFacts | None, recipe_digest: str, panel: p
     mode, cause = _champion_job(champion, panel)
     if recipe_digest == champion.recipe_digest:
         cause = f"a retraining was asked for: slow members learn from all data ({cause})"
-        return TrainingPlan(
-            jobs=(TrainingJob(role="champion", recipe_digest=recipe_digest, mode="retrain", cause=cause),)
-        )
+        return TrainingPlan(jobs=(_continued(champion, "retrain", cause),))
     learned = f"a retraining was asked for: recipe {recipe_digest[:12]} has slow members that learn"
     return TrainingPlan(
         jobs=(
-            TrainingJob(role="champion", recipe_digest=champion.recipe_digest, mode=mode, cause=cause),
+            _continued(champion, mode, cause),
             TrainingJob(role="challenger", recipe_digest=recipe_digest, mode="retrain", cause=learned),
         )
     )
+
+
+def keep_warm(plan: TrainingPlan, predecessor: ChampionFacts, panel: pd.DataFrame) -> TrainingPlan:
+    """The plan, with the next revision of the former champion while the new one is on probation.
+
+    Args:
+        plan: Jobs of champion and challenger.
+        predecessor: What the new champion replaced.
+        panel: Everything the cycle knows.
+
+    Returns:
+        The same plan where another job makes a bundle of that recipe anyway.
+    """
+    if predecessor.recipe_digest in {job.recipe_digest for job in plan.jobs}:
+        return plan
+    mode, cause = _champion_job(predecessor, panel)
+    cause = f"the former champion is kept up to date while its successor is on probation ({cause})"
+    return TrainingPlan(jobs=(*plan.jobs, _continued(predecessor, mode, cause, role="predecessor")))
+
+
+def _continued(facts: ChampionFacts, mode: Mode, cause: str, *, role: Role = "champion") -> TrainingJob:
+    return TrainingJob(role=role, recipe_digest=facts.recipe_digest, mode=mode, cause=cause, basis=facts.digest)
 
 
 def _asked(champion: ChampionFacts, lesson: str | None) -> tuple[Mode, str] | None:

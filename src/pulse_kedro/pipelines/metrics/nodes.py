@@ -16,7 +16,9 @@ from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.charge import BundleCheck, Servable, inspect, newest_loss, past_tests, take_charge
 from pulse_kedro.domain.training.contest import Contest, pair_losses
 from pulse_kedro.domain.training.guards import stand_guard
-from pulse_kedro.domain.training.promotion import PromotionOptions, broken, weigh
+from pulse_kedro.domain.training.probation import watch
+from pulse_kedro.domain.training.promotion import PromotionOptions, broken, freeze, weigh
+from pulse_kedro.domain.training.succession import failed_trials, on_trial
 from pulse_kedro.domain.training.thresholds import WARNING, skill_of, skills_of, weigh_by_threshold
 from pulse_kedro.domain.training.triggers import TrainingPlan
 
@@ -49,6 +51,7 @@ def decide(
     candidates: Mapping[str, Servable],
     bundle_check: BundleCheck,
     cutoff_losses: pd.DataFrame,
+    step_errors: pd.DataFrame,
     scores: pd.DataFrame,
     live_scores: pd.DataFrame,
     history: History,
@@ -56,7 +59,10 @@ def decide(
     period: Period,
     promotion: PromotionOptions,
 ) -> dict[str, object]:
-    """Which bundle serves, with the reason in numbers: first champion, next revision, or the verdict of the gate."""
+    """Which bundle serves, with the reason in numbers: first champion, next revision, or the verdict of the gate.
+
+    A champion on probation is judged beside the one it replaced, and gives way to it where it must.
+    """
     reports = {role: bundle_check(bundle.digest) for role, bundle in candidates.items()}
     checks = {role: inspect(bundle, reports[role]) for role, bundle in candidates.items()}
     gate = None
@@ -76,12 +82,16 @@ def decide(
                 gate = weigh(
                     contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion, guards=guards
                 )
+            gate = freeze(gate, failed_trials(history, period, promotion.probation), promotion.probation)
         except Exception as error:  # a comparison that fails must neither swap nor stop the champion
             logger.exception("comparing two recipes failed")
             gate = broken(*recipes, error, as_of=period.as_of, options=promotion)
     newest = (
         newest_loss(live_scores, scores, candidates["champion"].recipe_digest) if "champion" in candidates else None
     )
+    trial = on_trial(history, period, promotion.probation)
+    alpha = promotion.probation.alpha
+    watched = None if trial is None else watch(trial, step_errors, cutoff_losses, alpha=alpha)
     decision = take_charge(
         training_plan,
         candidates,
@@ -90,6 +100,7 @@ def decide(
         newest=newest,
         scores=scores,
         limit=promotion.catastrophic_ratio,
+        watched=watched,
     )
     return decision | {"skill": skill_of(scores, str(decision["recipe"]))}
 

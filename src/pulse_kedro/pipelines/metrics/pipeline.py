@@ -20,6 +20,7 @@ WEIGHED = (
     "candidates",
     "bundle_check",
     "cutoff_losses",
+    "step_errors",
     "scores",
     "live_scores",
     "history",

@@ -1,5 +1,6 @@
 """From the panel to sealed bundles and their backtest; every step is a pure function."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -12,15 +13,19 @@ from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.data_management.features.manifest import from_record
 from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.errors import CorruptArtifact
 from pulse_kedro.domain.history import History
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Matrix, content_hash, frequency, to_matrix
 from pulse_kedro.domain.training.ladder import asks_for_lesson, resets, responses
+from pulse_kedro.domain.training.promotion import PromotionOptions
+from pulse_kedro.domain.training.succession import Trial, on_trial
 from pulse_kedro.domain.training.triggers import (
     ChampionFacts,
     FrequencyChanged,
     OtherSeries,
     TrainingJob,
     TrainingPlan,
+    keep_warm,
     plan_jobs,
 )
 from pulse_kedro.forecasting.backtest import Replay, fit_members, recompute_members, replay, update_members
@@ -38,10 +43,12 @@ from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
 from pulse_kedro.pipelines.training.tables import backtest_table, error_table, failure_table, loss_table, vintage_of
 
+logger = logging.getLogger(__name__)
+
 SHORT = 8
 """Hexadecimal digits by which the identity of a cycle names the settings of its retraining."""
 Champions = Mapping[str, Callable[[], Bundle]]
-"""Cycle key to a function that loads the bundle which served it."""
+"""Cycle key to a function that loads the bundle which served it, and bundle digest to one that loads the bundle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +93,29 @@ def plan_training(
     recipe: RecipeOptions,
     retrain: RetrainOptions,
     history: History,
+    promotion: PromotionOptions,
 ) -> TrainingPlan:
-    """Jobs of this cycle, each with its cause: bootstrap, update, recompute, retrain, or nothing."""
+    """Jobs of this cycle, each with its cause: bootstrap, update, recompute, retrain, or nothing.
+
+    A former champion is kept up to date while its successor is on probation.
+    """
     every = None if retrain.every is None else max(1, round(retrain.every * recipe.season_length))
     lesson = asks_for_lesson(responses(history, cycle.period.ancestors))
     facts = champion_facts(cycle, champion, panel)
-    return plan_jobs(facts, recipe.digest, panel, learn_every=every, lesson=lesson)
+    plan = plan_jobs(facts, recipe.digest, panel, learn_every=every, lesson=lesson)
+    return with_predecessor(plan, on_trial(history, cycle.period, promotion.probation), champion, panel)
+
+
+def with_predecessor(plan: TrainingPlan, trial: Trial | None, champion: Champions, panel: pd.DataFrame) -> TrainingPlan:
+    """The plan, with the former champion in it where its successor is on trial and its bundle can be read."""
+    if trial is None:
+        return plan
+    try:
+        bundle = champion[trial.basis]()
+    except CorruptArtifact:
+        logger.exception("the probation ends: bundle %s of the former champion cannot be read", trial.basis[:12])
+        return plan
+    return keep_warm(plan, facts_of(bundle), panel)
 
 
 def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> ChampionFacts | None:
@@ -109,6 +133,11 @@ def champion_facts(cycle: Cycle, champion: Champions, panel: pd.DataFrame) -> Ch
         raise FrequencyChanged(cycle.period.frequency, bundle.frequency)
     if panel[ID].isin(bundle.ids).sum() == 0:
         raise OtherSeries(str(panel[ID].iloc[0]), bundle.ids[0])
+    return facts_of(bundle)
+
+
+def facts_of(bundle: Bundle) -> ChampionFacts:
+    """What a plan asks of a bundle."""
     return ChampionFacts(
         digest=bundle.digest,
         recipe_digest=bundle.recipe_digest,
@@ -132,7 +161,7 @@ def plan_folds(
 
     Comes before any state is touched: a backtest that would not fit into memory is refused at once.
     """
-    recipes = [_recipe_of(job, cycle, champion, recipe) for job in training_plan.jobs]
+    recipes = [_recipe_of(job, champion, recipe) for job in training_plan.jobs]
     freq = frequency(cycle.period.frequency)
     times = freq.grid(panel[TIME].min(), cycle.period.as_of)
     horizon = max(options.horizon for options in recipes)
@@ -148,23 +177,22 @@ def plan_folds(
     return folds
 
 
-def _recipe_of(job: TrainingJob, cycle: Cycle, champion: Champions, recipe: RecipeOptions) -> RecipeOptions:
-    """Recipe of a job: the champion keeps its own, a challenger has that of `conf/`."""
-    return recipe if job.role == "challenger" else champion[str(cycle.period.parent)]().recipe
+def _recipe_of(job: TrainingJob, champion: Champions, recipe: RecipeOptions) -> RecipeOptions:
+    """Recipe of a job: what continues keeps its own, a challenger has that of `conf/`."""
+    return recipe if job.basis is None else champion[job.basis]().recipe
 
 
 def move_states(
     training_plan: TrainingPlan, cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions
 ) -> dict[str, Fit]:
-    """Member states by role: the champion's extended exactly by the new periods, a challenger's from the beginning."""
+    """Member states by role: what continues is extended exactly by the new periods, the rest begins from nothing."""
     matrix = dense_panel(panel, cycle.period)
     fits: dict[str, Fit] = {}
     for job in training_plan.jobs:
-        if job.role == "challenger":
+        if job.basis is None:
             fits[job.role] = Fit(recipe=recipe, ids=matrix.ids, members=fit_members(recipe, matrix), parent=None)
             continue
-        bundle = champion[str(cycle.period.parent)]()
-        fits[job.role] = revise(bundle, matrix, recompute=job.mode == "recompute")
+        fits[job.role] = revise(champion[job.basis](), matrix, recompute=job.mode == "recompute")
     return fits
 
 

@@ -33,7 +33,7 @@ TAUGHT = {name: name for name in (*PLANNED, "folds", "workshop")} | {
 IDENTIFIED = {name: name for name in ("period", "snapshot", "recipe", "code_version")} | {
     name: f"params:{name}" for name in ("retrain", "quality", "cleaning")
 }
-ASKED = {name: name for name in ("cycle", "champion", "panel", "recipe", "history")} | {"retrain": "params:retrain"}
+ASKED = {name: name for name in ("cycle", "champion", "panel", "recipe", "history")} | {"promotion": "params:promotion"}
 REPLAYED = ("states", "panel", "features", "folds", "period")
 
 
@@ -45,8 +45,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(identify_cycle, IDENTIFIED, "cycle", name="identify_cycle"),
             Node(
                 plan_training,
-                {name: name for name in ("cycle", "champion", "panel", "recipe", "history")}
-                | {"retrain": "params:retrain"},
+                ASKED | {"retrain": "params:retrain"},
                 "training_plan",
                 name="plan_training",
                 preview_fn=draw_plan,
@@ -66,7 +65,7 @@ def create_retraining_pipeline(**_: object) -> Pipeline:
                 name="resolve_learning_recipe",
             ),
             Node(identify_retraining, IDENTIFIED, "cycle", name="identify_retraining"),
-            Node(plan_learning, ["cycle", "champion", "panel", "recipe"], "training_plan", name="plan_learning"),
+            Node(plan_learning, ASKED, "training_plan", name="plan_learning"),
         ]
     )
 

@@ -9,7 +9,10 @@ from pulse_kedro.domain.cycle import Cycle, Period, digest, identify
 from pulse_kedro.domain.data_management.cleaning import CleaningOptions
 from pulse_kedro.domain.data_management.quality.options import QualityOptions
 from pulse_kedro.domain.data_management.snapshots import Snapshot
+from pulse_kedro.domain.history import History
 from pulse_kedro.domain.panel import Matrix, frequency
+from pulse_kedro.domain.training.promotion import PromotionOptions
+from pulse_kedro.domain.training.succession import on_trial
 from pulse_kedro.domain.training.triggers import TrainingJob, TrainingPlan, plan_retraining
 from pulse_kedro.forecasting.learning import Workshop
 from pulse_kedro.forecasting.members import place
@@ -24,6 +27,7 @@ from pulse_kedro.pipelines.training.nodes import (
     dense_panel,
     move_states,
     revise,
+    with_predecessor,
 )
 
 
@@ -48,9 +52,18 @@ def identify_retraining(
     return identify(period, snapshot=snapshot.id, recipe=recipe.digest, code_version=code)
 
 
-def plan_learning(cycle: Cycle, champion: Champions, panel: pd.DataFrame, recipe: RecipeOptions) -> TrainingPlan:
+def plan_learning(
+    *,
+    cycle: Cycle,
+    champion: Champions,
+    panel: pd.DataFrame,
+    recipe: RecipeOptions,
+    history: History,
+    promotion: PromotionOptions,
+) -> TrainingPlan:
     """Jobs of a retraining: the champion learns once more, or a challenger with members that learn joins it."""
-    return plan_retraining(champion_facts(cycle, champion, panel), recipe.digest, panel)
+    plan = plan_retraining(champion_facts(cycle, champion, panel), recipe.digest, panel)
+    return with_predecessor(plan, on_trial(history, cycle.period, promotion.probation), champion, panel)
 
 
 def update_states(
@@ -76,8 +89,7 @@ def update_states(
         if job.mode != "retrain":
             continue
         if job.role == "champion":
-            bundle = champion[str(cycle.period.parent)]()
-            fits[job.role] = revise(bundle, matrix, recompute=True)
+            fits[job.role] = revise(champion[str(job.basis)](), matrix, recompute=True)
         fit, stops = fits[job.role], _stops(job, matrix, folds, retrain)
         with engine_of(compute):
             members = teach(place(fit.members, compute), matrix.y, stops, retrain, workshop)
