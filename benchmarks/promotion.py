@@ -12,13 +12,17 @@ equally good, so that every promotion is false. `power`: the errors of the chall
 - `g1_g2`: floor of 2 %, and both that test and the block bootstrap at 5 %;
 - `gate`: the whole of `weigh`, with the least number of cutoffs that do not overlap.
 
+`panels`: the same for several series whose errors have a common part, averaged per origin, and what guards on losses
+(worst stretch of the horizon, hard series, bias) leave of it. `probation`: how often the sequential test of a probation
+sends back an equally good, a 10 and a 20 % worse champion within 200 forecasts, and after how many at the median.
+
 Rows `step` apart: 1 is every period, h does not overlap. Nothing in the gate was chosen by these figures.
 """
 
 import argparse
 import inspect
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +33,16 @@ from protocol.meter import metered
 from protocol.report import Figures, Floor, heading, speak
 from scipy.special import stdtr
 
+from pulse_kedro.domain.metrics.residuals import Residuals
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.training.contest import Contest, count_evidence
+from pulse_kedro.domain.training.guards import Guard, loss_guards
+from pulse_kedro.domain.training.probation import TUNED_FOR, judge
 from pulse_kedro.domain.training.promotion import PromotionOptions, weigh
 
 Values = npt.NDArray[np.float64]
 CONF = Path(__file__).parents[1] / "conf/base/parameters_metrics.yml"
+WORSE = (1.0, 1.1, 1.2)
 LEVEL, FLOOR, RHO = 0.05, 0.02, 0.9
 MOST_FALSE, LEAST_FOUND = 0.08, 0.60
 """Promised rates: false promotions, and promotions of a challenger that is 10 % better."""
@@ -107,6 +115,92 @@ def contest_of(case: Case, champion: Values, challenger: Values) -> Contest:
         challenger_horizon=case.h,
         evaluation_set="made up",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Series, steps ahead, origins a forecast apart, the size of the challenger's errors."""
+
+    series: int
+    h: int
+    n: int
+    ratio: float
+
+    @property
+    def name(self) -> str:
+        """As it stands in the answer."""
+        return f"{self.series} series, h={self.h}, n={self.n}, errors x {self.ratio:g}"
+
+
+PANELS = [
+    Panel(series=series, h=h, n=n, ratio=ratio)
+    for ratio in (1.0, 0.9)
+    for series, h, n in ((1, 6, 120), (20, 1, 120), (20, 6, 60), (20, 6, 120), (100, 6, 60))
+]
+COMMON = 0.3
+"""Share of the variance that the series of a panel have in common."""
+
+
+def panel_errors(panel: Panel, rng: np.random.Generator) -> tuple[Values, Values]:
+    """Errors of champion and challenger, each (origins, steps, series), growing with the root of the step."""
+
+    def correlated() -> Values:
+        common, own = rng.normal(size=(panel.n, panel.h, 1)), rng.normal(size=(panel.n, panel.h, panel.series))
+        return np.cumsum(np.sqrt(COMMON) * common + np.sqrt(1 - COMMON) * own, axis=1)
+
+    shared, first, second = correlated(), correlated(), correlated()
+    mixed = [np.sqrt(RHO) * shared + np.sqrt(1 - RHO) * own for own in (first, second)]
+    return mixed[0], panel.ratio * mixed[1]
+
+
+def panel_rates(panel: Panel, options: PromotionOptions, repetitions: int, seed: int) -> Figures:
+    """Share of repetitions in which the gate promotes, without and with guards, and what each guard stopped."""
+    rng = np.random.default_rng([seed, panel.series, panel.h, panel.n, round(100 * panel.ratio)])
+    case = Case(n=panel.n, h=panel.h, step=panel.h, ratio=panel.ratio)
+    found = dict.fromkeys(("gate", "guarded", "guarded_strict", "worst horizon", "hard series", "bias"), 0)
+    strict = replace(options, guards=replace(options.guards, mode="strict"))
+    for _ in range(repetitions):
+        errors = panel_errors(panel, rng)
+        contest = contest_of(case, *(np.abs(part).mean(axis=(1, 2)) for part in errors))
+        sides = [residuals_from(part, contest.cutoffs) for part in errors]
+
+        def verdict(terms: PromotionOptions, guards: Sequence[Guard]) -> bool:
+            last = contest.cutoffs[-1]  # noqa: B023  # called in this very turn
+            decision = weigh(contest, (), as_of=last, freq=DAILY, faults=(), options=terms, guards=guards)  # noqa: B023
+            return decision.verdict == "PROMOTE"
+
+        if not verdict(options, ()):
+            continue
+        guards = tuple(loss_guards(sides[0], sides[1], options.guards))
+        found["gate"] += 1
+        found["guarded"] += verdict(options, guards)
+        found["guarded_strict"] += verdict(strict, tuple(loss_guards(sides[0], sides[1], strict.guards)))
+        for guard in guards:
+            found[guard.name] += guard.state == "FAIL"
+    return {name: count / repetitions for name, count in found.items()}
+
+
+def residuals_from(errors: Values, cutoffs: pd.DatetimeIndex) -> Residuals:
+    """Errors in the shape that guards read."""
+    n, h, series = errors.shape
+    return Residuals(
+        z=errors,
+        cutoffs=cutoffs,
+        places=h * np.arange(n),
+        steps=tuple(range(1, h + 1)),
+        ids=tuple(f"s{number}" for number in range(series)),
+    )
+
+
+def sent_back(ratio: float, options: PromotionOptions, repetitions: int, seed: int) -> Figures:
+    """Share of new champions, whose errors are so many times the old one's, that a probation sends back, and when."""
+    case = Case(n=TUNED_FOR, h=1, step=1, ratio=ratio)
+    found = [
+        judge(new, old, alpha=options.probation.alpha).crossed
+        for old, new in zip(*losses(case, repetitions, seed), strict=True)
+    ]
+    after = [number for number in found if number is not None]
+    return {"share": len(after) / repetitions, "median_forecasts": float(np.median(after)) if after else None}
 
 
 def diebold_mariano(difference: Values, h: int) -> float:
@@ -190,12 +284,17 @@ def measure(given: argparse.Namespace) -> Figures:
             {case.name: rates(case, options, given.repetitions, given.seed) for case in cases}
             for cases in (EQUAL, BETTER)
         )
+        few = max(given.repetitions // 5, 1)
+        panels = {panel.name: panel_rates(panel, options, few, given.seed) for panel in PANELS}
+        probation = {f"{ratio:g}": sent_back(ratio, options, given.repetitions, given.seed) for ratio in WORSE}
     return {
         **heading(["pulse_kedro", "numpy", "scipy"]),
         "repetitions": given.repetitions,
         "standard_error_of_5_percent": float(np.sqrt(LEVEL * (1 - LEVEL) / given.repetitions)),
         "equally_good": equal,
         "ten_percent_better": better,
+        "panels": panels,
+        "probation": probation,
         "cpu_seconds": cost.cpu_seconds,
         "floors": [floor.as_dict() for floor in floors(equal, better)],
     }

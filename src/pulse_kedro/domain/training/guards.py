@@ -93,7 +93,7 @@ def stand_guard(
         margin was added to the champion's loss.
     """
     champion, challenger = on_common_places(*(residuals_of(backtest, recipe, freq) for recipe in recipes))
-    losses = [*_loss_guards(champion, challenger, options)] if champion.z.size else []
+    losses = [*loss_guards(champion, challenger, options)] if champion.z.size else []
     return (
         *losses,
         *(_coverage(scores, recipes[1], metric, options) for metric in COVERAGES),
@@ -103,7 +103,17 @@ def stand_guard(
     )
 
 
-def _loss_guards(champion: Residuals, challenger: Residuals, options: GuardOptions) -> Iterator[Guard]:
+def loss_guards(champion: Residuals, challenger: Residuals, options: GuardOptions) -> Iterator[Guard]:
+    """Guards on losses between the residuals of two recipes on common places.
+
+    Args:
+        champion: Of the recipe in charge.
+        challenger: Of the one that wants its place.
+        options: The terms.
+
+    Yields:
+        Worst stretch of the horizon, ninth decile of the series, absolute bias.
+    """
     ours, theirs = np.abs(challenger.z), np.abs(champion.z)
     stretches = np.array_split(np.arange(len(champion.steps)), min(options.buckets, len(champion.steps)))
     by_stretch = [(f"steps {_range(champion.steps, rows)}", ours[:, rows], theirs[:, rows]) for rows in stretches]

@@ -8,8 +8,11 @@ DECISION = """flowchart TD
   first -- yes --> BOOTSTRAP
   first -- no --> stop[the run fails, the last committed cycle stands]
   trained -- only the champion --> next{bundle sound, newest outcomes not catastrophic?}
-  next -- yes --> REVISION
+  next -- yes --> trial{on probation, and worse than its predecessor by more than chance?}
+  next -- bundle faulty, on probation --> ROLLBACK
   next -- no --> stop
+  trial -- no --> REVISION
+  trial -- yes --> ROLLBACK
   trained -- both --> sound{challenger's bundle sound?}
   sound -- no --> REJECT
   sound -- yes --> enough{same cutoffs, enough of them apart and new, budget left?}
@@ -17,7 +20,9 @@ DECISION = """flowchart TD
   sound -- the comparison itself fails --> ERROR
   enough -- yes --> gain{gain large enough, test and bootstrap agree?}
   gain -- yes --> guards{no guard fails?}
-  guards -- yes --> PROMOTE
+  guards -- yes --> frozen{two promotions taken back within a year?}
+  frozen -- no --> PROMOTE
+  frozen -- yes --> HOLD
   guards -- no --> REJECT
   gain -- worse by more than chance --> REJECT
   gain -- no, though it would have been seen --> HOLD

@@ -65,7 +65,7 @@ def decide(
     """
     reports = {role: bundle_check(bundle.digest) for role, bundle in candidates.items()}
     checks = {role: inspect(bundle, reports[role]) for role, bundle in candidates.items()}
-    gate = None
+    gate, failed = None, failed_trials(history, period, promotion.probation)
     if {"champion", "challenger"} <= set(candidates):
         recipes = candidates["champion"].recipe_digest, candidates["challenger"].recipe_digest
         try:
@@ -82,7 +82,7 @@ def decide(
                 gate = weigh(
                     contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion, guards=guards
                 )
-            gate = freeze(gate, failed_trials(history, period, promotion.probation), promotion.probation)
+            gate = freeze(gate, failed, promotion.probation)
         except Exception as error:  # a comparison that fails must neither swap nor stop the champion
             logger.exception("comparing two recipes failed")
             gate = broken(*recipes, error, as_of=period.as_of, options=promotion)
@@ -102,7 +102,8 @@ def decide(
         limit=promotion.catastrophic_ratio,
         watched=watched,
     )
-    return decision | {"skill": skill_of(scores, str(decision["recipe"]))}
+    frozen = len(failed) >= promotion.probation.freeze_after
+    return decision | {"skill": skill_of(scores, str(decision["recipe"])), "frozen": frozen}
 
 
 def choose_serving_bundle(promotion_decision: Mapping[str, str], candidates: Mapping[str, Servable]) -> Servable:

@@ -34,6 +34,7 @@ CHARGES = {
     "PROMOTE": "A challenger took over.",
     "REJECT": "Something was refused.",
     "ERROR": "A comparison failed.",
+    "ROLLBACK": "A promotion was taken back.",
 }
 
 

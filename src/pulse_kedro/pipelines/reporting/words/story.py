@@ -1,10 +1,12 @@
 """What happened in this cycle, in plain words; every number in a sentence comes from the facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
+from pulse_kedro.domain.training.probation import FIRST_LOOK
 from pulse_kedro.pipelines.reporting.scores import short
 from pulse_kedro.pipelines.reporting.wording import (
     COMBINATION,
@@ -39,6 +41,7 @@ VERDICTS = {
     "INSUFFICIENT_EVIDENCE": "The forecaster in charge stays: there is not enough evidence yet to replace it.",
     "REJECT": "What was offered was refused.",
     "ERROR": "The forecaster in charge stays: comparing it with the challenger failed.",
+    "ROLLBACK": "The forecaster that was promoted last was sent back; the one before it is in charge again.",
 }
 REPLAY = " This cycle is a replay of the past: it changed nothing about who is in charge today."
 
@@ -154,7 +157,29 @@ def _decision(facts: Facts) -> str:
         f"Recipe {short(facts.cycle.recipe)}, in charge since {since}, now in revision {number(facts.cycle.revision)}."
     )
     replay = REPLAY if facts.cycle.line == "replay" else ""
-    return f"{meaning} {who} On record: “{facts.decision.get('reason', MISSING)}”{replay}"
+    record = f"On record: “{facts.decision.get('reason', MISSING)}”"
+    return " ".join(filter(None, (meaning, who, record + replay, probation(facts.decision, facts.frequency))))
+
+
+def probation(decision: Mapping[str, object], frequency: str) -> str:
+    """How a champion on probation does beside the one it replaced; empty where none is on probation.
+
+    Args:
+        decision: Record of the decision.
+        frequency: Name of the frequency.
+    """
+    found = section(decision, "probation")
+    if not found or decision.get("verdict") == "ROLLBACK":
+        return ""
+    since = period(pd.Timestamp(str(found["since"])), frequency)
+    told = f"It is on probation since {since}, beside recipe {short(str(found['predecessor']))} that it replaced"
+    if not found["k"]:
+        return f"{told}; nothing came true since."
+    new, old, k, total, limit = (float(str(found[name])) for name in ("new", "old", "k", "total", "boundary"))
+    told += f": mean loss one period ahead {number(new, 3)} against {number(old, 3)} over {number(k)} forecasts"
+    if k < FIRST_LOOK:
+        return f"{told}; before {FIRST_LOOK} of them nothing is taken back."
+    return f"{told}; the sum of differences is {number(total, 2)}, and at {number(limit, 2)} it is sent back."
 
 
 def _quality(facts: Facts) -> str:
