@@ -1,8 +1,10 @@
-"""Which cycle a person means: by key, by period, by bundle, or by its part."""
+"""Which cycle a person means: by key, by period, by version, by bundle, or by its part."""
 
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
+
+import click
 
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 from pulse_kedro.domain.errors import PulseError
@@ -26,7 +28,8 @@ class UnknownName(PulseError):
         near = f" Nearest: {', '.join(self.candidates)}." if self.candidates else ""
         return (
             f"Choosing a cycle failed: got {self.name!r}, expected the beginning of a cycle key or of a bundle digest, "
-            f"a period such as 2019-01-01, `{CHAMPION}` or `{PREVIOUS}`.{near} `kedro pulse history` lists them."
+            f"a period such as 2019-01-01, a version such as v3, `{CHAMPION}` or `{PREVIOUS}`.{near} `kedro pulse "
+            "history` lists them."
         )
 
 
@@ -53,14 +56,14 @@ def find(past: Past, name: str) -> PastCycle:
 
     Args:
         past: All committed cycles, the last committed first.
-        name: `champion`, `previous`, a period or the beginning of a key or of a bundle digest. Where several cycles
-            share a period or a bundle, the one on the main line is meant.
+        name: `champion`, `previous`, a version such as `v3`, a period or the beginning of a key or of a bundle digest.
+            Where several cycles share a period or a bundle, the one on the main line is meant.
 
     Raises:
         UnknownName: There is none.
         AmbiguousName: There are several.
     """
-    for rule in (_by_part, _by_period, _by_digits):
+    for rule in (_by_part, _by_number, _by_period, _by_digits):
         found = rule(past, name)
         if len(found) > 1:
             raise AmbiguousName(name, [_introduce(cycle) for cycle in found])
@@ -88,9 +91,25 @@ def find_version(past: Past, name: str) -> PastCycle:
     return found[0] if found else find(past, name)
 
 
+def choose_version(past: Past, name: str) -> PastCycle:
+    """As `find_version`, for a name that was typed: a wrong one is wrong usage of the command.
+
+    Raises:
+        click.UsageError: There is none, or there are several.
+    """
+    try:
+        return find_version(past, name)
+    except (AmbiguousName, UnknownName) as error:
+        raise click.UsageError(str(error)) from error
+
+
 def _by_part(past: Past, name: str) -> list[PastCycle]:
     version = {CHAMPION: past.serving, PREVIOUS: past.previous}.get(name)
     return [] if version is None else [version]
+
+
+def _by_number(past: Past, name: str) -> list[PastCycle]:
+    return [cycle for cycle in past.cycles if cycle.version is not None and name == f"v{cycle.version}"]
 
 
 def _by_period(past: Past, name: str) -> list[PastCycle]:
@@ -119,6 +138,7 @@ def _nearest(past: Past, name: str) -> list[str]:
         lambda cycle: cycle.key,
         lambda cycle: cycle.key[: len(name)],
         lambda cycle: cycle.bundle[: len(name)],
+        lambda cycle: f"v{cycle.version}",
     )
     words = {way(cycle): cycle for cycle in reversed(past.cycles) for way in ways}
     parts = [part for part in get_close_matches(name, (CHAMPION, PREVIOUS), n=1) if _by_part(past, part)]

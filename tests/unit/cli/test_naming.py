@@ -18,6 +18,8 @@ from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find
         ("2018-12-01", FIRST),
         ("2018-06", REPLAY),
         ("2019-01-01", SECOND),
+        ("v4", HEAD),
+        ("v2", REPLACED),
         ("cd", HEAD),
         ("cb2", REPLACED),
         ("cb2222", REPLACED),
@@ -49,6 +51,7 @@ def test_a_name_of_several_lists_them(name: str) -> None:
         ("cd4445", "cd4444 (as of 2019-02-01)"),
         ("ce5556", "ce5555 (as of 2018-06-01, replay)"),
         ("champoin", "`champion`"),
+        ("v9", "cd4444 (as of 2019-02-01)"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(name: str, nearest: str) -> None:
