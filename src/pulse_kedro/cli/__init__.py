@@ -4,7 +4,7 @@
 (`state`: where things stand now; `why`: why a decision was made; `takeover`: who serves; `past`: what was committed;
 `contrast`: how two cycles differ; `report`: the page of the newest cycle; `health`: what is wrong here; `init_data`: a
 source of one's own; `data_sources`: where observations come from; `data_ingest`: into the store; `data_quarantine`:
-rows set aside; `data_store`: snapshots and where they come from; `data_quality`: what is suspicious in them;
+rows set aside; `data_store`: snapshots; `lineage`: what was made from what; `data_quality`: what is suspicious in them;
 `data_events`: what happened; `metrics`: what was measured; `evaluate`: a forecaster on files; `simulate`: policies of
 retraining on a history). Beside each, `…answers` or `own_data` gives the answer as plain data (what `--json` prints)
 and `…wording` says the same to people. Heavy packages are imported inside the commands.
@@ -23,6 +23,7 @@ from pulse_kedro.cli import (
     evaluate,
     health,
     init_data,
+    lineage,
     metrics,
     past,
     report,
@@ -45,6 +46,7 @@ __all__ = [
     "evaluate",
     "health",
     "init_data",
+    "lineage",
     "metrics",
     "past",
     "report",

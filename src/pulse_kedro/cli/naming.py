@@ -6,10 +6,12 @@ from typing import ClassVar
 
 import click
 
+from pulse_kedro.adapters.stores import inventory
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 from pulse_kedro.domain.errors import PulseError
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
+FORECAST_OF = "forecast:"
 NEAREST, LEAST_DIGITS = 3, 4
 
 
@@ -64,11 +66,8 @@ def find(past: Past, name: str) -> PastCycle:
         AmbiguousName: There are several.
     """
     for rule in (_by_part, _by_number, _by_period, _by_digits):
-        found = rule(past, name)
-        if len(found) > 1:
-            raise AmbiguousName(name, [_introduce(cycle) for cycle in found])
-        if found:
-            return found[0]
+        if found := rule(past, name):
+            return _only(name, found)
     raise UnknownName(name, _nearest(past, name))
 
 
@@ -101,6 +100,40 @@ def choose_version(past: Past, name: str) -> PastCycle:
         return find_version(past, name)
     except (AmbiguousName, UnknownName) as error:
         raise click.UsageError(str(error)) from error
+
+
+def find_node(past: Past, names: Sequence[str], name: str) -> str | tuple[PastCycle, str]:
+    """The name in lineage that a person means, or a cycle and the series whose forecasts are meant.
+
+    Args:
+        past: All committed cycles.
+        names: Every name in lineage.
+        name: One of `names`, with or without its kind, or the beginning of an id; `champion`, `previous`, `challenger`
+            and versions such as `v3` mean bundles, a period means its cycle, `forecast:CYCLE/SERIES` one forecast,
+            where CYCLE is whatever `find` takes.
+
+    Raises:
+        UnknownName: No such cycle.
+        AmbiguousName: Several cycles.
+        UnknownId: Nothing goes by this name.
+        AmbiguousId: Several things do.
+    """
+    if name.startswith(FORECAST_OF) and name not in names:
+        cycle, _, series = name.removeprefix(FORECAST_OF).partition("/")
+        return find(past, cycle), series
+    if name not in names:
+        if name in (CHAMPION, PREVIOUS, CHALLENGER) or _by_number(past, name):
+            return f"{inventory.BUNDLE}:{find_version(past, name).bundle}"
+        if by_period := _by_period(past, name):
+            return f"{inventory.CYCLE}:{_only(name, by_period).key}"
+    asked = name.partition(":")[0]
+    return inventory.resolve(name, [one for one in names if one.partition(":")[0] in (*inventory.KINDS, asked)])
+
+
+def _only(name: str, found: Sequence[PastCycle]) -> PastCycle:
+    if len(found) > 1:
+        raise AmbiguousName(name, [_introduce(cycle) for cycle in found])
+    return found[0]
 
 
 def _by_part(past: Past, name: str) -> list[PastCycle]:
