@@ -33,7 +33,7 @@ def lineage(*, name: str, way: "Way | None", as_diagram: bool, limit: int, env: 
 
     Exit codes: 0 done, 1 failed or a circle was met, 2 wrong usage or no such id, 3 nothing stored yet.
 
-    Example: kedro pulse lineage champion --up
+    Example: kedro pulse data lineage champion --up, or the same without `data`
     """
     from pulse_kedro import bootstrap
     from pulse_kedro.cli.lineage_answers import NO_LINEAGE

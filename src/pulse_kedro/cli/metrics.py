@@ -1,4 +1,4 @@
-"""What was measured: `metrics history`, `metrics summary`, `metrics compare` and `metrics replay`."""
+"""What was measured: `metrics history`, `metrics summary` and `metrics replay`."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 NO_HISTORY: dict[str, object] = {"metrics": []}
-NO_COMPARISON: dict[str, object] = {"a": None, "b": None, "metrics": []}
 NOTHING = "No such value is kept. Next: `kedro run` scores a cycle; other periods, kinds or levels may hold some."
 NOTHING_DEAD = "No metric waits for MLflow. Nothing to do."
-STANDING = {True: "better", False: "not better", None: "-"}
 DIGESTS = ("n", "mean", "median", "min", "max", "std", "p90", "last")
 
 
 @pulse.group()
 def metrics() -> None:
-    """Ask the metric history: values over the cycles, their summary, two cycles side by side.
+    """Ask the metric history: values over the cycles, and their summary. `kedro pulse compare` sets two side by side.
 
     Each of these commands takes --env and --json, too.
 
@@ -106,52 +104,6 @@ def summary(*, names: tuple[str, ...], env: str | None, as_json: bool, **where: 
         return DONE
     rows = [[d.metric, f"{d.n:,}", *(_figure(getattr(d, name)) for name in DIGESTS[1:])] for d in found]
     print_lines(table(("metric", *DIGESTS), rows, numbers=DIGESTS))
-    return DONE
-
-
-@metrics.command()
-@click.argument("a")
-@click.argument("b")
-@click.option("--metric", "names", multiple=True, help="Only this metric; may be repeated.")
-@env_option
-@json_option
-@answers
-def compare(*, a: str, b: str, names: tuple[str, ...], env: str | None, as_json: bool) -> int:
-    """Compare the champion's backtest scores of two cycles; A is the base.
-
-    A and B are named as for `kedro pulse compare`. Better is nearer to the best value of a metric. The p value is
-    two-sided, on the cutoffs that both cycles kept; it is worked out for MASE, from twelve common cutoffs on.
-
-    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage or no such cycle, 3 no cycle yet.
-
-    Example: kedro pulse metrics compare previous champion
-    """
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores.metric_history import compare as contrast
-    from pulse_kedro.adapters.stores.past import read_past
-    from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find
-
-    engine = bootstrap.stores(bootstrap.configuration(env))
-    past = read_past(engine)
-    if engine is None or not past.cycles:
-        return nothing_yet(NO_COMPARISON, as_json=as_json)
-    try:
-        base, other = find(past, a), find(past, b)
-    except (AmbiguousName, UnknownName) as error:
-        raise click.UsageError(str(error)) from error
-    found = contrast(engine, base, other, names)
-    if as_json:
-        print_json({"a": base.key, "b": other.key, "metrics": [asdict(one) for one in found]})
-        return DONE
-    titles = ("metric", "a", "b", "difference", "relative", "b is", "p", "cutoffs")
-    rows = [
-        [
-            *(c.metric, *map(_figure, (c.base, c.comparison, c.absolute)), number(c.relative, "+.1%")),
-            *(STANDING[c.is_improvement], number(c.p, ".3f"), str(c.cutoffs)),
-        ]
-        for c in found
-    ]
-    print_lines(table(titles, rows, numbers=("a", "b", "difference", "relative", "p", "cutoffs")))
     return DONE
 
 

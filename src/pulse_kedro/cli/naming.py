@@ -90,14 +90,27 @@ def find_version(past: Past, name: str) -> PastCycle:
     return found[0] if found else find(past, name)
 
 
+def choose(past: Past, name: str) -> PastCycle:
+    """As `find`, for a name that was typed: a wrong one is wrong usage of the command.
+
+    Raises:
+        click.UsageError: There is none, or there are several.
+    """
+    return _typed(find, past, name)
+
+
 def choose_version(past: Past, name: str) -> PastCycle:
     """As `find_version`, for a name that was typed: a wrong one is wrong usage of the command.
 
     Raises:
         click.UsageError: There is none, or there are several.
     """
+    return _typed(find_version, past, name)
+
+
+def _typed(rule: Callable[[Past, str], PastCycle], past: Past, name: str) -> PastCycle:
     try:
-        return find_version(past, name)
+        return rule(past, name)
     except (AmbiguousName, UnknownName) as error:
         raise click.UsageError(str(error)) from error
 
