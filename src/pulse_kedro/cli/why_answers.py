@@ -32,25 +32,27 @@ def why_of(past: Past, version: PastCycle | None, account: Account, parameters: 
 
     Returns:
         `as_of`, `cycle`, `place`, `asked` (bundle and role; null for the newest), `champion`, `decision`, `chosen` (the
-        decision that put the recipe in charge), `plan`, `scores` and extent of the `backtest`, `live` scores of issued
-        forecasts, `ledger`, `rules`, the gate's `terms`, `numbers` and `guards`, what was `needed`, and the
-        `transitions` that followed.
+        decision that put the recipe in charge; null where only a person did), `plan`, `scores` of the recipe `scored`
+        and extent of the `backtest`, `live` scores of issued forecasts, `ledger`, `rules`, the gate's `terms`,
+        `numbers` and `guards`, what was `needed`, and the `transitions` that followed.
     """
     by_key = {one.key: one for one in past.cycles}
     cycle = by_key[str(past.head) if version is None else version.key]
-    chosen = first_of_reign(past, cycle)
+    serving = cycle if version is not None else past.serving or cycle
+    recipe = serving.recipe if _is_scored(account.scores, serving.recipe) else cycle.recipe
     gate: Any = cycle.decision.get("gate") or {}
     return {
         "as_of": cycle.period,
         "cycle": cycle.key,
         "place": "head" if cycle.key == past.head else cycle.line,
         "asked": None if version is None else _asked(version, cycle),
-        "champion": _champion(cycle, None) if version is not None else _serving(past, cycle),
+        "champion": _champion(serving, None if version is not None else past),
         "decision": plain(cycle.decision),
-        "chosen": {"as_of": chosen.period, "cycle": chosen.key, "decision": plain(chosen.decision)},
+        "chosen": _chosen(past, serving) if by_key[serving.key].bundle == serving.bundle else None,
         "plan": plain(account.plan),
-        "scores": named_scores(account.scores, cycle.recipe),
-        "backtest": _extent(account.scores, cycle.recipe),
+        "scored": recipe,
+        "scores": named_scores(account.scores, recipe),
+        "backtest": _extent(account.scores, recipe),
         "live": named_scores(account.live_scores, cycle.recipe),
         "ledger": asdict(account.ledger) | {"pending": account.ledger.pending},
         "rules": {"active": account.rules},
@@ -58,7 +60,7 @@ def why_of(past: Past, version: PastCycle | None, account: Account, parameters: 
         "numbers": {name: gate.get(name) for name in NUMBERS} if gate else None,
         "guards": list(gate.get("guards") or ()),
         "needed": needed_of(cycle.decision),
-        "transitions": [_event(one) for one in what_followed(past, version or past.serving or cycle)],
+        "transitions": [_event(one) for one in what_followed(past, version or serving)],
     }
 
 
@@ -94,10 +96,14 @@ def _asked(version: PastCycle, cycle: PastCycle) -> Answer:
     return {"bundle": version.bundle, "recipe": version.recipe, "role": role}
 
 
-def _serving(past: Past, head: PastCycle) -> Answer:
-    """What serves now: the head's own, or what a person put in its place."""
-    serving = past.serving or head
-    return _champion(serving, past)
+def _chosen(past: Past, serving: PastCycle) -> Answer:
+    """The decision that put a recipe in charge."""
+    first = first_of_reign(past, serving)
+    return {"as_of": first.period, "cycle": first.key, "decision": plain(first.decision)}
+
+
+def _is_scored(scores: Panel, recipe: str) -> bool:
+    return any(recipe.startswith(owner) and model == "combination" for owner, model in scores)
 
 
 def _champion(cycle: PastCycle, past: Past | None) -> Answer:

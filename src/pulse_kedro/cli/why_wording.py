@@ -63,15 +63,13 @@ def reason(answer: Answer) -> str:
     Args:
         answer: What `why_of` gave.
     """
-    chosen, now = answer["chosen"], answer["decision"]
-    text = (
-        f"Why this recipe: {spell_verdict(chosen['decision'].get('verdict'))} as of {chosen['as_of']}. "
-        f"{chosen['decision'].get('reason')}"
-    )
-    if chosen["cycle"] != answer["cycle"]:
+    chosen, now, lines = answer["chosen"], answer["decision"], []
+    if chosen is not None:
+        lines.append(f"Why this recipe: {_decided(chosen['decision'], chosen['as_of'])}")
+    if chosen is None or chosen["cycle"] != answer["cycle"]:
         title = "Newest decision" if answer["asked"] is None else "This decision"
-        text += f"\n{title}: {spell_verdict(now.get('verdict'))} as of {answer['as_of']}. {now.get('reason')}"
-    return f"{text}\nWhat was trained: {answer['plan'].get('cause', 'not recorded')}."
+        lines.append(f"{title}: {_decided(now, answer['as_of'])}")
+    return "\n".join([*lines, f"What was trained: {answer['plan'].get('cause', 'not recorded')}."])
 
 
 def number_rows(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -124,7 +122,8 @@ def backtest(answer: Answer) -> str:
     own = scores.get("champion.mase")
     if own is None:
         return "Compared with: nothing, for the history is too short for a backtest."
-    text = f"Compared with: over the last backtest{_extent(answer['backtest'])} it has MASE {own:.3f}"
+    it = "it" if answer["scored"] == answer["champion"]["recipe"] else f"recipe {short(answer['scored'])}"
+    text = f"Compared with: over the last backtest{_extent(answer['backtest'])} {it} has MASE {own:.3f}"
     rivals = [name for name in RIVALS if scores.get(f"{name}.mase")]
     if rivals:
         text += ", " + ", ".join(
@@ -249,6 +248,10 @@ def _first(answer: Answer) -> str:
     if answer["numbers"] is None:
         return "a challenger; this cycle had none, so no gate had to decide."
     return "nothing more: the challenger took over."
+
+
+def _decided(decision: Answer, as_of: str) -> str:
+    return f"{spell_verdict(decision.get('verdict'))} as of {as_of}. {decision.get('reason')}"
 
 
 def _loss(found: Answer, side: str) -> str:

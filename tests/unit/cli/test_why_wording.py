@@ -171,6 +171,21 @@ def test_people_are_named_with_their_reason_and_cycles_by_key(capsys: pytest.Cap
     assert "rollback by cycle cb3333: bundle ba1111000000 to bundle bb3333000000\n" in text
 
 
+def test_a_recipe_that_only_a_person_chose_has_no_decision_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    challenger = replace(THREE.cycles[0], bundle=CHALLENGER, recipe="e" * 64, version=None, revision=1)
+    log = (a_transition(1, 3, HEAD.bundle, CHALLENGER),)
+    past = replace(THREE, bundle=CHALLENGER, challengers=(challenger,), transitions=log)
+
+    text = said(past, None, capsys)
+
+    assert "recipe eeeeeeeeeeee in revision 1, in charge since 2018-12-01 (bundle 999999999999). ann@desk put" in text
+    assert "Why this recipe" not in text
+    assert "Newest decision: insufficient evidence" in text
+    assert "recipe ffffffffffff has MASE 0.370" in text
+    both = replace(ACCOUNT, scores=SCORES | {("e" * 12, "combination"): {"mase": 0.5}})
+    assert {"champion.mase": 0.5} == why_of(past, None, both, {})["scores"]
+
+
 def test_what_a_person_did_while_a_cycle_was_the_newest_is_told_of_it() -> None:
     log = (a_transition(1, 1.5, SECOND.bundle, "other"), a_transition(2, 2.5, "other", "another"))
 
