@@ -7,10 +7,10 @@ from typing import ClassVar
 import click
 
 from pulse_kedro.adapters.stores import inventory
-from pulse_kedro.adapters.stores.past import Past, PastCycle
+from pulse_kedro.adapters.stores.past import Past, PastCycle, role_of
 from pulse_kedro.domain.errors import PulseError
 
-CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
+CHAMPION, PREVIOUS, CHALLENGER, PREDECESSOR = "champion", "previous", "challenger", "predecessor"
 FORECAST_OF = "forecast:"
 NEAREST, LEAST_DIGITS = 3, 4
 
@@ -76,15 +76,16 @@ def find_version(past: Past, name: str) -> PastCycle:
 
     Args:
         past: All committed cycles.
-        name: As of `find`; `challenger` for that of the head, or the beginning of a challenger's digest.
+        name: As of `find`; `challenger` for that of the head, `predecessor` for the former champion that the head keeps
+            beside one on probation, or the beginning of such a digest.
 
     Raises:
         UnknownName: There is none.
         AmbiguousName: There are several.
     """
-    of_head = [one for one in past.challengers if one.key == past.head]
+    of_head = [one for one in past.challengers if one.key == past.head and role_of(one) == name]
     digests = {one.bundle: one for one in past.challengers if len(name) >= LEAST_DIGITS and one.bundle.startswith(name)}
-    found = of_head if name == CHALLENGER else list(digests.values())
+    found = of_head if name in (CHALLENGER, PREDECESSOR) else list(digests.values())
     if len(found) > 1:
         raise AmbiguousName(name, [f"challenger {one.bundle[:12]} of {_introduce(one)}" for one in found])
     return found[0] if found else find(past, name)
@@ -121,9 +122,9 @@ def find_node(past: Past, names: Sequence[str], name: str) -> str | tuple[PastCy
     Args:
         past: All committed cycles.
         names: Every name in lineage.
-        name: One of `names`, with or without its kind, or the beginning of an id; `champion`, `previous`, `challenger`
-            and versions such as `v3` mean bundles, a period means its cycle, `forecast:CYCLE/SERIES` one forecast,
-            where CYCLE is whatever `find` takes.
+        name: One of `names`, with or without its kind, or the beginning of an id; `champion`, `previous`, `challenger`,
+            `predecessor` and versions such as `v3` mean bundles, a period means its cycle, `forecast:CYCLE/SERIES` one
+            forecast, where CYCLE is whatever `find` takes.
 
     Raises:
         UnknownName: No such cycle.
@@ -135,7 +136,7 @@ def find_node(past: Past, names: Sequence[str], name: str) -> str | tuple[PastCy
         cycle, _, series = name.removeprefix(FORECAST_OF).partition("/")
         return find(past, cycle), series
     if name not in names:
-        if name in (CHAMPION, PREVIOUS, CHALLENGER) or _by_number(past, name):
+        if name in (CHAMPION, PREVIOUS, CHALLENGER, PREDECESSOR) or _by_number(past, name):
             return f"{inventory.BUNDLE}:{find_version(past, name).bundle}"
         if by_period := _by_period(past, name):
             return f"{inventory.CYCLE}:{_only(name, by_period).key}"

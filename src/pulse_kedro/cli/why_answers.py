@@ -6,7 +6,7 @@ from typing import Any
 
 from pulse_kedro.adapters.stores.account import Account, Event, first_of_reign, what_followed
 from pulse_kedro.adapters.stores.columns import plain
-from pulse_kedro.adapters.stores.past import Past, PastCycle
+from pulse_kedro.adapters.stores.past import Past, PastCycle, role_of
 from pulse_kedro.adapters.stores.scoreboard import Panel
 from pulse_kedro.adapters.tracking import named_scores
 
@@ -31,10 +31,11 @@ def why_of(past: Past, version: PastCycle | None, account: Account, parameters: 
         parameters: Parameters of the environment; `promotion` says what a challenger has to show today.
 
     Returns:
-        `as_of`, `cycle`, `place`, `asked` (bundle and role; null for the newest), `champion`, `decision`, `chosen` (the
+        `as_of`, `cycle`, `place`, `asked` (bundle, its role, and
+        whether the cycle put it in charge; null for the newest), `champion`, `decision`, `chosen` (the
         decision that put the recipe in charge; null where only a person did), `plan`, `scores` of the recipe `scored`
         and extent of the `backtest`, `live` scores of issued forecasts, `ledger`, `rules`, the gate's `terms`,
-        `numbers` and `guards`, what was `needed`, and the `transitions` that followed.
+        `numbers` and `guards`, the `probation`, what was `needed`, and the `transitions` that followed.
     """
     by_key = {one.key: one for one in past.cycles}
     cycle = by_key[str(past.head) if version is None else version.key]
@@ -59,6 +60,7 @@ def why_of(past: Past, version: PastCycle | None, account: Account, parameters: 
         "terms": plain(parameters.get("promotion")),
         "numbers": {name: gate.get(name) for name in NUMBERS} if gate else None,
         "guards": list(gate.get("guards") or ()),
+        "probation": plain(cycle.decision.get("probation")),
         "needed": needed_of(cycle.decision),
         "transitions": [_event(one) for one in what_followed(past, version or serving)],
     }
@@ -73,11 +75,12 @@ def needed_of(decision: Mapping[str, Any]) -> Answer:
     Returns:
         `cutoffs` (further ones without which nothing is tested), `in_all` (cutoffs that would confirm a gain of the
         observed size), `due` (period of the next decision on the same recipes), `guards` that failed, `problems` of
-        the challenger's bundle; null or empty where there is no such thing.
+        the challenger's bundle, `frozen` (whether promotions wait for a person); null or empty where there is no such
+        thing.
 
     Example:
         >>> needed_of({"verdict": "INSUFFICIENT_EVIDENCE", "gate": {"missing": 3, "due": "2020-05-01T00:00:00"}})
-        {'cutoffs': 3, 'in_all': None, 'due': '2020-05-01', 'guards': [], 'problems': []}
+        {'cutoffs': 3, 'in_all': None, 'due': '2020-05-01', 'guards': [], 'problems': [], 'frozen': False}
     """
     gate = decision.get("gate") or {}
     checks = ((decision.get("checks") or {}).get("bundles") or {}).get("challenger") or []
@@ -88,12 +91,13 @@ def needed_of(decision: Mapping[str, Any]) -> Answer:
         "due": waiting and str(waiting).removesuffix("T00:00:00"),
         "guards": [one["name"] for one in gate.get("guards") or () if one["state"] == "FAIL"],
         "problems": list(checks) if gate else [],
+        "frozen": bool(decision.get("frozen")),
     }
 
 
 def _asked(version: PastCycle, cycle: PastCycle) -> Answer:
-    role = "champion" if version.bundle == cycle.bundle else "challenger"
-    return {"bundle": version.bundle, "recipe": version.recipe, "role": role}
+    served = version.bundle == cycle.bundle
+    return {"bundle": version.bundle, "recipe": version.recipe, "role": role_of(version), "served": served}
 
 
 def _chosen(past: Past, serving: PastCycle) -> Answer:

@@ -78,6 +78,8 @@ def number_rows(answer: Answer) -> Iterator[tuple[str, str]]:
     Args:
         answer: What `why_of` gave; nothing comes of a decision without a gate.
     """
+    if answer["probation"]:
+        yield "probation", _probation(answer["probation"])
     found = answer["numbers"]
     if found is None:
         return
@@ -211,12 +213,19 @@ def _who_then(answer: Answer) -> str:
         f"Cycle {answer['cycle']}, as of {answer['as_of']}, {_PLACES[answer['place']]}. It decided for recipe "
         f"{short(champion['recipe'])} in revision {champion['revision']}, {bundle}."
     )
-    if asked["role"] == "challenger":
+    if not asked["served"]:
         text += (
-            f" Bundle {short(asked['bundle'])}, recipe {short(asked['recipe'])}, was its challenger, which it did not "
-            "put in charge."
+            f" Bundle {short(asked['bundle'])}, recipe {short(asked['recipe'])}, which it did not put in charge, was "
+            f"{_ROLES.get(asked['role'], asked['role'])}."
         )
     return text
+
+
+_ROLES = {
+    "challenger": "its challenger",
+    "champion": "the next revision of the champion that it sent back",
+    "predecessor": "kept beside the champion that is on probation",
+}
 
 
 _PLACES = {
@@ -230,6 +239,8 @@ _PLACES = {
 def _lacked(answer: Answer) -> Iterator[str]:
     """Sentences on what a challenger lacked."""
     needed, numbers = answer["needed"], answer["numbers"] or {}
+    if needed["frozen"]:
+        yield "Promotions are frozen until a person decides: `kedro pulse promote challenger --reason …`."
     if needed["problems"]:
         yield f"Its bundle has to pass its checks: {'; '.join(needed['problems'])}."
     if needed["guards"]:
@@ -252,6 +263,15 @@ def _first(answer: Answer) -> str:
 
 def _decided(decision: Answer, as_of: str) -> str:
     return f"{spell_verdict(decision.get('verdict'))} as of {as_of}. {decision.get('reason')}"
+
+
+def _probation(found: Answer) -> str:
+    text = f"since {found['since'][:10]}, beside recipe {short(found['predecessor'])}"
+    if not found["k"]:
+        return f"{text}: nothing came true since"
+    losses = f"{number(found['new'], '.4g')} against {number(found['old'], '.4g')}"
+    bound = f"sum of differences {number(found['total'], '.3g')}, sent back at {number(found['boundary'], '.3g')}"
+    return f"{text}: mean loss one period ahead {losses} over {found['k']:,} forecasts, {bound}"
 
 
 def _loss(found: Answer, side: str) -> str:

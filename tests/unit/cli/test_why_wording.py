@@ -147,10 +147,30 @@ def test_a_challenger_leads_to_the_decision_against_it(capsys: pytest.CaptureFix
     challenger = replace(THREE.cycles[0], bundle=CHALLENGER, recipe="e" * 64, version=None)
     past = replace(THREE, challengers=(challenger,))
 
-    assert "Bundle 999999999999, recipe eeeeeeeeeeee, was its challenger" in said(past, challenger, capsys)
-    assert {"bundle": CHALLENGER, "recipe": "e" * 64, "role": "challenger"} == why_of(past, challenger, ACCOUNT, {})[
-        "asked"
-    ]
+    asked = why_of(past, challenger, ACCOUNT, {})["asked"]
+
+    assert "recipe eeeeeeeeeeee, which it did not put in charge, was its challenger." in said(past, challenger, capsys)
+    assert {"bundle": CHALLENGER, "recipe": "e" * 64, "role": "challenger", "served": False} == asked
+
+
+def test_a_champion_on_probation_is_told_with_its_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    trial = {"since": "2018-06-01T00:00:00", "predecessor": "d" * 64, "k": 31, "new": 0.5, "old": 0.25}
+    trial |= {"total": 7.75, "boundary": 9.5}
+    made = {"predecessor": {"bundle": CHALLENGER, "recipe": "d" * 64}}
+    decided = {"verdict": "REVISION", "reason": "r", "probation": trial, "candidates": made, "frozen": True}
+    past = chained(FIRST, replace(HEAD, decision=decided))
+    predecessor = replace(past.cycles[0], bundle=CHALLENGER, recipe="d" * 64, version=None)
+
+    text = said(past, None, capsys)
+
+    assert "since 2018-06-01, beside recipe dddddddddddd: mean loss one period ahead 0.5 against 0.25" in text
+    assert "over 31 forecasts, sum of differences 7.75, sent back at 9.5" in text
+    assert "Promotions are frozen until a person decides" in text
+    assert "was kept beside the champion that is on probation" in said(past, predecessor, capsys)
+    fresh = replace(past.cycles[0], decision=decided | {"probation": trial | {"k": 0}})
+    assert "beside recipe dddddddddddd: nothing came true since" in said(
+        replace(past, cycles=(fresh, *past.cycles[1:])), None, capsys
+    )
 
 
 def test_people_are_named_with_their_reason_and_cycles_by_key(capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,10 +227,21 @@ def test_a_reign_begins_where_the_recipe_took_over() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, {"cutoffs": 168, "in_all": 900, "due": "2033-02-01", "guards": ["worst horizon"], "problems": []}),
+        (
+            {},
+            {
+                "cutoffs": 168,
+                "in_all": 900,
+                "due": "2033-02-01",
+                "guards": ["worst horizon"],
+                "problems": [],
+                "frozen": False,
+            },
+        ),
         ({"verdict": "PROMOTE"}, {"due": None, "in_all": None}),
         ({"verdict": "HOLD"}, {"due": "2033-02-01", "in_all": None}),
         ({"gate": None}, {"cutoffs": None, "in_all": None, "due": None, "guards": [], "problems": []}),
+        ({"frozen": True}, {"frozen": True}),
         ({"checks": {"bundles": {"challenger": ["not finite"]}}}, {"problems": ["not finite"]}),
         ({"gate": GATE | {"due": "2033-02-01T05:00:00"}}, {"due": "2033-02-01T05:00:00"}),
     ],

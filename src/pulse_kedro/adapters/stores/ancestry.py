@@ -12,7 +12,7 @@ from typing import ClassVar
 from sqlalchemy import Connection, Engine, exists, select
 
 from pulse_kedro.adapters.stores import inventory
-from pulse_kedro.adapters.stores.past import Past, PastCycle, spell_period
+from pulse_kedro.adapters.stores.past import Past, PastCycle, role_of, spell_period
 from pulse_kedro.adapters.stores.tables import cycles, forecasts, outcomes, rulebooks
 from pulse_kedro.domain.errors import PulseError, nearest
 from pulse_kedro.domain.lineage import Edge, ancestors, descendants
@@ -171,6 +171,9 @@ def _of_challengers(past: Past) -> Iterator[Edge]:
         bundle = f"{inventory.BUNDLE}:{one.bundle}"
         yield f"{inventory.CYCLE}:{one.key}", bundle
         yield f"recipe:{one.recipe}", bundle
+        watched = one.decision.get("probation")
+        if role_of(one) == "predecessor" and isinstance(watched, Mapping):
+            yield f"{inventory.BUNDLE}:{watched['basis']}", bundle
 
 
 def _of_transitions(past: Past) -> Iterator[Edge]:
@@ -188,7 +191,7 @@ def _details(past: Past, edges: Sequence[Edge]) -> Iterator[tuple[str, str]]:
         if kind == FORECASTS:
             yield child, f"as of {as_of[key]}"
     for one in past.challengers:
-        yield f"{inventory.BUNDLE}:{one.bundle}", f"recipe {one.recipe[:12]}, challenger as of {one.period}"
+        yield f"{inventory.BUNDLE}:{one.bundle}", f"recipe {one.recipe[:12]}, {role_of(one)} as of {one.period}"
     for cycle in reversed(past.cycles):
         place = "head" if cycle.key == past.head else cycle.line
         yield f"{inventory.CYCLE}:{cycle.key}", f"as of {cycle.period}, {place}"
