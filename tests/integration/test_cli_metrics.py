@@ -138,6 +138,28 @@ def test_a_window_without_values_is_nothing_and_a_wrong_name_is_an_error(ask: As
 
 
 @pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--level", "series"], "--level series needs --series."),
+        (["--level", "horizon"], "--level horizon needs --step, counted from 1."),
+        (["--series", "a"], "--series goes with --level series, cell, cutoff."),
+        (["--step", "2"], "--step goes with --level horizon, newest."),
+        (["--level", "serie"], "is not one of 'overall', 'series'"),
+        (
+            ["--level", "cutoff", "--series", "2016-12-02"],
+            "expected one of the 24 with backtest scores at level cutoff.",
+        ),
+    ],
+)
+def test_a_part_that_can_hold_nothing_is_wrong_usage(ask: Ask, words: list[str], said: str) -> None:
+    done = ask("metrics", "history", "mase", *words)
+
+    assert 2 == done.exit_code
+    assert said in done.output
+
+
+@pytest.mark.usefixtures("filled")
 def test_summary_sums_up_over_cycles(ask: Ask) -> None:
     (found,) = told(ask("metrics", "summary", "mase", "--json"))["metrics"]
 
