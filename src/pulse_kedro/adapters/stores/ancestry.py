@@ -199,9 +199,9 @@ def _details(past: Past, edges: Sequence[Edge]) -> Iterator[tuple[str, str]]:
         text = f"recipe {cycle.recipe[:12]}, revision {cycle.revision}, as of {cycle.period}{serves}"
         yield f"{inventory.BUNDLE}:{cycle.bundle}", text
     commits = {cycle.committed_at: cycle.key for cycle in past.cycles}
-    for one in past.transitions:
-        by = f"cycle {commits[one.at]}" if one.at in commits else f"{one.actor}: {one.reason}"
-        yield f"{TRANSITION}:{one.epoch}", f"{one.kind}, {one.at:%Y-%m-%d %H:%M}, by {by}"
+    for move in past.transitions:
+        by = f"cycle {commits[move.at]}" if move.at in commits else f"{move.actor}: {move.reason}"
+        yield f"{TRANSITION}:{move.epoch}", f"{move.kind}, {move.at:%Y-%m-%d %H:%M}, by {by}"
 
 
 def _learned(connection: Connection, past: Past, cycle: PastCycle, series: str) -> Iterator[tuple[str, object]]:
