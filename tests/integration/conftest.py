@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cycles import Place, small_source
-from databases import postgres_server
+from databases import Server, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +39,7 @@ def grown(after_three: Place, tmp_path: Path) -> Place:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Any]:
+def server() -> Iterator[Server]:
     """The PostgreSQL server of all tests of a process."""
     with postgres_server() as server:
         yield server

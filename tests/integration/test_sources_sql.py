@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from databases import postgres_database
+from databases import Server, postgres_database
 from pulse_kedro.adapters.sources.asking import ask
 from pulse_kedro.adapters.sources.settings import Given
 from pulse_kedro.adapters.sources.sql_tables import SQL, SqlOptions, SqlSource
@@ -175,7 +175,7 @@ def test_a_database_is_needed() -> None:
 
 
 @pytest.fixture(scope="module")
-def postgres(server: Any) -> Iterator[str]:  # noqa: ANN401  # no stubs
+def postgres(server: Server) -> Iterator[str]:
     """URL of a database of this file, with a password that nobody checks on its socket."""
     with postgres_database(server, empty=True) as url:
         engine = create_engine(url, poolclass=NullPool)

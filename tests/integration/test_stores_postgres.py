@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from databases import go_back, postgres_database
+from databases import Server, go_back, postgres_database
 from ingest_worlds import declared
 from pulse_kedro.adapters.ingest import Desk, take_in
 from pulse_kedro.adapters.quarantine_work import fix
@@ -37,14 +37,14 @@ FIRST = a_cycle("2018-12-01")
 
 
 @pytest.fixture
-def url(server: Any) -> Iterator[str]:  # noqa: ANN401  # no stubs
+def url(server: Server) -> Iterator[str]:
     """Each test has its own database."""
     with postgres_database(server) as url:
         yield url
 
 
 @pytest.fixture
-def empty(server: Any) -> Iterator[str]:  # noqa: ANN401  # no stubs
+def empty(server: Server) -> Iterator[str]:
     """A database without tables."""
     with postgres_database(server, empty=True) as url:
         yield url
