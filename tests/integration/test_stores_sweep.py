@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 import pulse_kedro
 from databases import fresh_database, postgres_database
-from pulse_kedro.adapters import failpoints, takeover
+from pulse_kedro.adapters import failpoints
 from pulse_kedro.adapters.failpoints import POINTS
 from pulse_kedro.adapters.stores import invariants
 from pulse_kedro.adapters.stores.engine import open_for_writing
@@ -35,9 +35,8 @@ def roll_back(engine: Engine, _: Path) -> None:
 
 
 OPERATIONS: dict[str, Work] = {"commit": commit_next, "promote": promote_the_first, "rollback": roll_back}
-"""What passes the points of a family. A family without an entry here has no sweep; see the projection below."""
+"""What passes the points of a family; a new family needs an entry. That of MLflow has its sweep beside its tests."""
 SWEPT = [point for point in POINTS if point.partition(".")[0] != "projection"]
-PROJECTED = [point for point in POINTS if point.partition(".")[0] == "projection"]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -74,44 +73,6 @@ def test_killed_at_any_point_the_old_or_the_new_version_serves(
     if point.startswith("commit"):
         work(engine, bundles)  # the same cycle again
         assert after == read_past(engine)
-
-
-@pytest.fixture(scope="module")
-def mlflow_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A tracking database with its tables, to be copied: making them takes longer than the tests."""
-    import mlflow
-
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    mlflow.MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
-    return path.read_bytes()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("point", PROJECTED)
-def test_killed_while_mlflow_is_told_the_champion_stands_and_the_next_word_mends_it(
-    tmp_path: Path, mlflow_file: bytes, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pulse_kedro.adapters.registry import aliased_bundle
-
-    engine, bundles = open_for_writing(fresh_database(tmp_path)), tmp_path / "bundles"
-    (tmp_path / "mlflow.db").write_bytes(mlflow_file)
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    champion = commit(engine, MONTHS[0], bundles).bundle
-    before = read_past(engine)
-    monkeypatch.setenv(failpoints.VARIABLE, f"{point}=kill")
-
-    assert -signal.SIGKILL == in_a_child(lambda engine, _: takeover.project(engine, NOWHERE, uri), engine, bundles)
-
-    monkeypatch.delenv(failpoints.VARIABLE)
-    assert (champion if point.endswith(".done") else None) == aliased_bundle(uri)
-    assert before == read_past(engine)
-    assert () == invariants.broken(engine, bundles)
-    assert takeover.project(engine, NOWHERE, uri)
-    assert champion == aliased_bundle(uri)
-
-
-NOWHERE = Path("/nowhere")
-"""Bundles that are registered by their address, not loaded."""
 
 
 def test_every_point_in_the_code_is_registered() -> None:
