@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from sqlalchemy import Engine
 
 from databases import fresh_database
 from pulse_kedro import bootstrap
+from pulse_kedro.adapters import takeover
 from pulse_kedro.adapters.stores import engine as stores
 from pulse_kedro.adapters.stores import leases
-from pulse_kedro.adapters.stores.engine import open_for_writing
+from pulse_kedro.adapters.stores.engine import open_for_writing, writing
 from pulse_kedro.adapters.stores.past import read_past
 from transition_worlds import MONTHS, commit
 
@@ -149,6 +151,27 @@ def test_a_database_that_another_process_locks_is_waited_for_then_told(engine: E
 
     assert (1, True) == (done.exit_code, "(OperationalError, network.timeout, severity 2.) Wait until" in done.output)
     assert before == read_past(engine)
+
+
+def test_a_database_that_is_free_again_in_time_is_written(engine: Engine, at: pytest.MonkeyPatch) -> None:
+    locked, wanted = threading.Event(), threading.Event()
+    at.setattr(takeover, "failpoint", lambda _: wanted.set())  # first passed just before the transaction
+
+    def hold() -> None:
+        with writing(engine):
+            locked.set()
+            wanted.wait(30)
+            threading.Event().wait(0.3)  # the command waits for the lock meanwhile
+
+    other = threading.Thread(target=hold)
+    other.start()
+    locked.wait(30)
+
+    done = pulse("rollback", "--reason", "now")
+    other.join()
+
+    assert 0 == done.exit_code, done.output
+    assert 3 == read_past(engine).epoch
 
 
 @pytest.mark.slow

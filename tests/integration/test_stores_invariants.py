@@ -1,6 +1,7 @@
 """Each invariant, broken by hand, is named; a data root that nobody touched breaks none."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,22 @@ from records import NOW, flip_a_bit
 from transition_worlds import MONTHS, back, commit, write_bundle
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    """Three versions, of which the second serves: one was rolled back."""
-    engine = open_for_writing(fresh_database(tmp_path))
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three versions, of which the second serves: one was rolled back. Copy it."""
+    root = tmp_path_factory.mktemp("kept")
+    engine = open_for_writing(fresh_database(root))
     for as_of in (*MONTHS, "2019-02-01"):
-        commit(engine, as_of, tmp_path)
+        commit(engine, as_of, root)
     back(engine)
-    return engine
+    return root
+
+
+@pytest.fixture
+def engine(kept: Path, tmp_path: Path) -> Engine:
+    """The database of a copy; its bundles lie beside it."""
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    return open_for_writing(f"sqlite:///{tmp_path}/pulse.db")
 
 
 def broken(engine: Engine, tmp_path: Path) -> list[str]:
