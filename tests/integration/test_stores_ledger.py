@@ -69,9 +69,9 @@ def test_the_log_of_the_main_line_leaves_replays_out(engine: Engine) -> None:
     assert len(found.forecasts) < len(whole.forecasts)
 
 
-def test_many_small_chunks_read_as_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_small_batches_read_as_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ledger.read(engine)
-    monkeypatch.setattr(ledger, "CHUNK", 5)
+    monkeypatch.setattr(ledger, "BATCH", 5)
 
     found = ledger.read(engine)
 
