@@ -29,6 +29,7 @@ from pulse_kedro.pipelines.reporting.words.tables import (
     model_table,
     overview_table,
 )
+from pulse_kedro.pipelines.reporting.words.trust import trust_sentence, trust_table
 
 
 def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
@@ -63,6 +64,7 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
             "season": season_title(sources.bias),
             "table": asdict(bias_table(sources.bias)),
         },
+        "trust": {"text": trust_sentence(sources.trust, recipe), "table": asdict(trust_table(sources.trust))},
         "errors": errors_sentence(sources.errors, titles_of(sources.series)),
         "calibration": calibration_sentence(sources.calibration),
         "data": {
