@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pulse_kedro.pipelines.reporting.pictures.trust import draw_trust_panels
+from pulse_kedro.pipelines.reporting.words.analysis import settling_sentence
 from pulse_kedro.pipelines.reporting.words.trust import NOTHING, trust_sentence, trust_table
 from trust_samples import a_trust_table
 
@@ -62,3 +63,16 @@ def test_names_from_outside_are_escaped() -> None:
     _, cells = traces(TRUST.assign(regime="<b>"))
 
     assert ["&lt;b&gt;"] == cells["y"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ([1.0] * 9, ""),
+        ([1.0] * 20, "has settled"),
+        ([1.0] * 15 + [1.5] * 5, "is rising: +50.0 %, the mean of the newest 5 cutoffs"),
+        ([1.0] * 15 + [0.5] * 5, "is improving: −50.0 %"),
+    ],
+)
+def test_the_report_says_where_the_error_goes(losses: list[float], words: str) -> None:
+    assert words in settling_sentence(pd.Series(losses))
