@@ -1,4 +1,4 @@
-"""`data snapshots` and `data lineage` as a person and a program use them, on stores made by hand."""
+"""`data snapshots` as a person and a program use them, on stores made by hand."""
 
 import json
 from collections.abc import Callable
@@ -58,9 +58,8 @@ def filled(tmp_path: Path) -> Path:
 
 
 def test_before_anything_was_stored_there_is_nothing_to_tell(ask: Ask) -> None:
-    for words in (["snapshots"], ["lineage", "shop"]):
-        done = ask(*words)
-        assert (3, True) == (done.exit_code, "Nothing has been stored yet" in done.output)
+    done = ask("snapshots")
+    assert (3, True) == (done.exit_code, "Nothing has been stored yet" in done.output)
     assert {"total": 0, "bytes": 0, "snapshots": []} == told(ask("snapshots", "--json"))
 
 
@@ -87,7 +86,7 @@ def test_a_pin_is_set_and_taken_away(ask: Ask) -> None:
     assert [False] == [row["pinned"] for row in told(ask("snapshots", "--unpin", "s0.1", "--json"))["snapshots"][:1]]
     done = ask("snapshots", "--pin", "s0.2")
     assert 1 == done.exit_code
-    assert "got 's0.2', expected a snapshot, cycle, bundle, rulebook or source. Did you mean" in done.output
+    assert "got 's0.2', expected a snapshot, cycle, bundle, recipe, rulebook or source. Did you mean" in done.output
 
 
 def test_a_clean_up_is_announced_and_done(ask: Ask, filled: Path) -> None:
@@ -117,57 +116,3 @@ def test_a_clean_up_waits_for_the_run_that_is_at_work(ask: Ask, filled: Path) ->
 
     assert 1 == done.exit_code
     assert "expected no other run there" in done.output
-
-
-def test_lineage_is_told_both_ways(ask: Ask, filled: Path) -> None:
-    cycle = a_cycle("2018-12-01").key
-
-    answer = told(ask("lineage", cycle[:6], "--json"))
-
-    assert f"cycle:{cycle}" == answer["id"]["name"]
-    assert {"snapshot:s201812", "snapshot:s0.1", "source:us_employment"} == {one["name"] for one in answer["ancestors"]}
-    assert [True] == [one["gone"] for one in answer["ancestors"] if one["name"] == "snapshot:s201812"]
-    assert {f"bundle:bundle of {cycle}", "rulebook:h0"} == {one["name"] for one in answer["descendants"]}
-    assert answer["mermaid"].startswith("flowchart LR")
-    text = ask("lineage", "us_employment").output
-    assert "source us_employment" in text
-    assert f"  cycle {cycle}" in text
-    assert "flowchart LR" in text
-    assert filled.exists()
-
-
-@pytest.mark.usefixtures("filled")
-def test_an_unknown_id_is_answered_with_the_nearest(ask: Ask) -> None:
-    done = ask("lineage", "us_employmnt")
-
-    assert 1 == done.exit_code
-    assert (
-        "got 'us_employmnt', expected a snapshot, cycle, bundle, rulebook or source. Did you mean 'us_employment'?"
-        in (done.output)
-    )
-
-
-def test_a_diamond_is_told_once_and_a_long_chain_at_all(ask: Ask, filled: Path) -> None:
-    chain = [(f"snapshot:x{place:04d}", f"snapshot:x{place + 1:04d}") for place in range(1000)]
-    diamond = [("source:d:1", "snapshot:left"), ("source:d:1", "snapshot:right")]
-    diamond += [("snapshot:left", "snapshot:end"), ("snapshot:right", "snapshot:end")]
-    with writing(open_for_writing(f"sqlite:///{filled}/pulse.db")) as connection:
-        edges.add(connection, [*chain, *diamond])
-
-    assert ["left", "right", "d:1"] == [
-        one["id"] for one in told(ask("lineage", "snapshot:end", "--json"))["ancestors"]
-    ]
-    deep = told(ask("lineage", "x1000", "--json"))
-    assert 1000 == len(deep["ancestors"])
-    assert "snapshot:x0000" == deep["ancestors"][-1]["name"]
-    assert 1 == ask("lineage", "x010").exit_code  # ten of them
-
-
-def test_a_circle_is_reported(ask: Ask, filled: Path) -> None:
-    with writing(open_for_writing(f"sqlite:///{filled}/pulse.db")) as connection:
-        edges.add(connection, [("snapshot:one", "snapshot:two"), ("snapshot:two", "snapshot:one")])
-
-    done = ask("lineage", "snapshot:one")
-
-    assert 1 == done.exit_code
-    assert "got the circle" in done.output

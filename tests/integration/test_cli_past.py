@@ -1,4 +1,4 @@
-"""`history`, `versions`, `compare` and `report` on a real database: before any run, after cycles, after a replay."""
+"""Commands that look back, on a real database: before any run, after cycles, after a replay."""
 
 import json
 import subprocess
@@ -13,7 +13,14 @@ from cycles import Place
 from pulse_kedro.adapters.bundles import MANIFEST
 from pulse_kedro.forecasting import bundle_files
 
-COMMANDS = (["history"], ["versions"], ["compare", "previous", "champion"], ["report"])
+COMMANDS = (
+    ["history"],
+    ["versions"],
+    ["compare", "previous", "champion"],
+    ["report"],
+    ["why"],
+    ["lineage", "champion"],
+)
 OTHER = {"recipe": {"horizon": 6, "members": [{"kind": "naive"}, {"kind": "seasonal_naive"}]}}
 pytestmark = pytest.mark.slow
 
@@ -171,6 +178,27 @@ def test_a_cycle_compared_with_itself_differs_in_nothing(known: Place) -> None:
     assert [0, 0] == [found["series"]["better_a"], found["series"]["better_b"]]
     assert [0.0, 0.0] == [found["forecasts"]["mean"], found["forecasts"]["mean_absolute"]]
     assert found["same_data"]
+
+
+def test_compare_tests_the_cutoffs_that_two_months_share(known: Place) -> None:
+    assert known.root.is_dir()
+    scores = answer("compare", "previous", "champion", "--metric", "mase")["scores"]
+    (backtest,) = [row for row in scores if row["kind"] == "backtest"]
+
+    assert 100 < backtest["cutoffs"]
+    assert 0 < backtest["p"] <= 1
+    assert backtest["low"] <= backtest["gain"] <= backtest["high"]
+
+
+def test_why_and_lineage_tell_the_same_of_a_cycle_by_any_name(known: Place) -> None:
+    assert known.root.is_dir()
+    second = answer("history")["cycles"][2]
+
+    assert {second["key"]} == {answer("why", name)["cycle"] for name in ("v2", "2019-01-01", second["bundle"][:9])}
+    assert "replay" == answer("why", "2018-11-01")["place"]
+    above = {one["name"] for one in answer("lineage", second["bundle"][:9], "--up")["ancestors"]}
+    assert {f"cycle:{second['key']}", f"recipe:{second['recipe']}", "source:us_employment"} <= above
+    assert not any(one["gone"] for one in answer("lineage", "champion", "--up")["ancestors"])
 
 
 def test_a_name_that_means_nothing_or_several_is_wrong_usage(known: Place) -> None:

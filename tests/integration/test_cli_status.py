@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def commit(engine: Engine, *periods: str) -> list[str]:
         cycle = a_cycle(as_of, keys[::-1])
         number = journal.begin(engine, run=as_of, command=f"kedro run --params as_of={as_of}", now=NOW)
         journal.name_cycle(engine, number, cycle.key)
-        cycles.commit(engine, a_record(cycle, known=outcomes(cycle) if keys else None), now=NOW)
+        later = NOW + timedelta(hours=len(keys))
+        cycles.commit(engine, a_record(cycle, known=outcomes(cycle) if keys else None), now=later)
         journal.finish(engine, number, "DONE", now=NOW)
         keys.append(cycle.key)
     return keys
@@ -116,6 +118,22 @@ def test_why_tells_the_decision_that_chose_the_recipe(engine: Engine) -> None:
     assert [newest, "REVISION"] == [found["cycle"], found["decision"]["verdict"]]
     assert "Why this recipe: revision as of 2018-12-01" in pulse("why").output
     assert "What would change it" in pulse("why").output
+
+
+def test_why_explains_any_decision_of_the_past(engine: Engine) -> None:
+    first, newest = commit(engine, "2018-12-01", "2019-01-01")
+
+    by_name = {name: answer("why", name) for name in ("2018-12-01", "v1", first[:7], f"bundle of {first}")}
+
+    assert {first} == {found["cycle"] for found in by_name.values()}
+    assert {"issued": 24, "resolved": 0, "pending": 24} == by_name["v1"]["ledger"]
+    assert ["main", "head"] == [by_name["v1"]["place"], answer("why")["place"]]
+    assert set(answer("why")) == set(by_name["v1"])
+    assert ["bootstrap", "revision"] == [one["kind"] for one in by_name["v1"]["transitions"]]
+    assert [first, newest] == [one["by_cycle"] for one in by_name["v1"]["transitions"]]
+    unknown = pulse("why", "2018-12-02", "--json")
+    assert (2, "") == (unknown.exit_code, unknown.stdout)
+    assert f"Nearest: {first} (as of 2018-12-01)" in unknown.stderr
 
 
 @pytest.mark.parametrize(("newest", "following"), [("2018-12-01", "2019-01-01"), ("2019-09-01", None)])

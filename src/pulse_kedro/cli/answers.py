@@ -5,13 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pulse_kedro.adapters.stores.columns import plain
 from pulse_kedro.adapters.stores.summary import Summary
 from pulse_kedro.adapters.tracking import named_scores
 
 if TYPE_CHECKING:  # pandas comes with it, and `status` does without
     from pulse_kedro.adapters.stores.summary import HeadFacts
-    from pulse_kedro.domain.history import CommittedCycle, History
 
 Answer = dict[str, object]
 
@@ -53,68 +51,13 @@ def _drift(head: "HeadFacts | None") -> Answer:
     return {name: found.get(name) if isinstance(found, Mapping) else None for name in names}
 
 
-def why_of(summary: Summary, history: "History", parameters: Mapping[str, object]) -> Answer:
-    """Why the champion is in charge, with the numbers.
-
-    Args:
-        summary: What the stores say; it has a head.
-        history: All committed cycles.
-        parameters: Parameters of the environment; `promotion` says what a challenger has to show.
-
-    Returns:
-        `as_of`, `champion`, `decision` (of the newest cycle), `chosen` (the decision that put this recipe in charge),
-        `plan`, `scores` and extent of the `backtest`, `live` scores of issued forecasts, `ledger`, `rules` and the
-        gate's `terms`.
-    """
-    head, *_ = history.main_line
-    chosen = first_of_reign(history)
-    return {
-        "as_of": head.as_of.date().isoformat(),
-        "cycle": head.key,
-        "champion": _champion(summary),
-        "decision": plain(head.decision),
-        "chosen": {"as_of": chosen.as_of.date().isoformat(), "cycle": chosen.key, "decision": plain(chosen.decision)},
-        "plan": plain(head.plan),
-        "scores": named_scores(summary.scores, head.recipe),
-        "backtest": _extent(summary, head.recipe),
-        "live": named_scores(summary.live_scores, head.recipe),
-        "ledger": asdict(summary.ledger) | {"pending": summary.ledger.pending},
-        "rules": {"active": len(summary.rules)},
-        "terms": plain(parameters.get("promotion")),
-    }
-
-
-def first_of_reign(history: "History") -> "CommittedCycle":
-    """The cycle whose decision put the recipe in charge that serves now.
-
-    Args:
-        history: All committed cycles, at least one of them on the main line.
-
-    Returns:
-        The oldest cycle of the unbroken row of main-line cycles that the head's recipe served.
-    """
-    head, *older = history.main_line
-    first = head
-    for cycle in older:
-        if cycle.recipe != head.recipe:
-            break
-        first = cycle
-    return first
-
-
-def _extent(summary: Summary, recipe: str) -> dict[str, float]:
-    """How many series and cutoffs the backtest of a recipe rests on; empty where there was none."""
-    found = next((values for (owner, _), values in summary.scores.items() if recipe.startswith(owner)), {})
-    return {name: value for name in ("cutoffs", "series") if (value := found.get(name)) is not None}
-
-
 def _champion(summary: Summary) -> Answer:
     """What serves; `chosen` tells of the person who put it in charge, null while the newest cycle's own serves."""
     serving, chosen = summary.serving, summary.chosen
     reason = chosen.reason if chosen is not None else serving and serving.decision.get("reason")
     return {
         "digest": serving and serving.bundle,
-        "version": serving and summary.epoch,
+        "version": summary.version,
         "recipe": serving and serving.recipe,
         "revision": serving and serving.revision,
         "since": serving and serving.since,

@@ -1,15 +1,16 @@
 """What `compare` answers, as plain data: exactly what `--json` prints."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pulse_kedro.adapters.stores.contrast import Changes, Tally
+from pulse_kedro.adapters.stores.metric_history import Contrast
 from pulse_kedro.adapters.stores.past import Past, PastCycle, spell_period
 from pulse_kedro.adapters.tracking import flatten
 from pulse_kedro.domain.metrics.targets import TARGETS, better
 
 Answer = dict[str, object]
-Scores = Mapping[str, float]
+Scores = Mapping[str, Sequence[Contrast]]
 Recipe = Mapping[str, object]
 NOTHING: Mapping[str, object] = {
     "a": None,
@@ -26,24 +27,22 @@ NOTHING: Mapping[str, object] = {
 class Side:
     """One of the two that are compared: what a person called it, and what is known about it.
 
-    `recipe` is `None` where the files of the bundle are gone; `backtest` and `live` are scores under
-    `champion.<metric>`.
+    `recipe` is `None` where the files of the bundle are gone.
     """
 
     name: str
     cycle: PastCycle
     recipe: Recipe | None
-    backtest: Scores
-    live: Scores
 
 
-def comparison_of(past: Past, a: Side, b: Side, series: Tally, changes: Changes) -> Answer:
+def comparison_of(past: Past, a: Side, b: Side, scores: Scores, *, series: Tally, changes: Changes) -> Answer:
     """How two cycles differ.
 
     Args:
         past: All committed cycles.
         a: What counts as before.
         b: What counts as after.
+        scores: Metric by metric, under `backtest` and `live`.
         series: For how many series each scores better.
         changes: How far the forecasts of common targets moved from A to B.
 
@@ -59,7 +58,7 @@ def comparison_of(past: Past, a: Side, b: Side, series: Tally, changes: Changes)
             "known": a.recipe is not None and b.recipe is not None,
             "differences": list(recipe_differences(a.recipe or {}, b.recipe or {})) if a.recipe and b.recipe else [],
         },
-        "scores": [*_scores("backtest", a.backtest, b.backtest), *_scores("live", a.live, b.live)],
+        "scores": [_score(kind, one) for kind, found in scores.items() for one in found],
         "series": asdict(series) | {"metric": "mase", "compared": series.compared},
         "forecasts": _changes(changes),
         "same_data": a.cycle.snapshot == b.cycle.snapshot,
@@ -125,12 +124,23 @@ def _side(side: Side, past: Past) -> Answer:
     }
 
 
-def _scores(kind: str, a: Scores, b: Scores) -> Iterator[Answer]:
-    for metric, target in TARGETS.items():
-        left, right = a.get(f"champion.{metric}"), b.get(f"champion.{metric}")
-        if left is not None or right is not None:
-            found = {"a": left, "b": right, "better": better(metric, left, right)}
-            yield {"kind": kind, "metric": metric, "target": target, **found}
+def _score(kind: str, one: Contrast) -> Answer:
+    return {
+        "kind": kind,
+        "metric": one.metric,
+        "target": TARGETS[one.metric],
+        "a": one.base,
+        "b": one.comparison,
+        "better": better(one.metric, one.base, one.comparison),
+        "difference": one.absolute,
+        "relative": one.relative,
+        "is_improvement": one.is_improvement,
+        "cutoffs": one.cutoffs,
+        "gain": one.gain,
+        "low": one.low,
+        "high": one.high,
+        "p": one.p,
+    }
 
 
 def _changes(changes: Changes) -> Answer:

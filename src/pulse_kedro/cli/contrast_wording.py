@@ -1,16 +1,20 @@
 """`compare` as people read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pulse_kedro.adapters.stores.metric_history import FEWEST
 from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict, table
 from pulse_kedro.cli.wording import METRICS
 
 Answer = Mapping[str, Any]
 KINDS = {"backtest": "last backtest", "live": "forecasts that came due"}
 SIDES = ("A", "B")
+SCORES = ("score", *SIDES, "change", "best", "nearer")
 FINER = {".3f": ".4f", ".2f": ".3f", ".1%": ".2%"}
 """A digit more than elsewhere, for two cycles may differ by little."""
+LEVEL = 0.05
+"""Two-sided level at which a difference is called more than chance; the usual one."""
 WHOLE = {".3f": "g", ".2f": "g", ".1%": ".0%"}
 
 
@@ -25,7 +29,8 @@ def print_comparison(answer: Answer) -> None:
         "",
         *_recipe(answer["recipe"]),
         "",
-        table(("score", *SIDES, "best", "nearer"), map(score_row, answer["scores"]), numbers=(*SIDES, "best")),
+        table(SCORES, map(score_row, answer["scores"]), numbers=SCORES[1:5]),
+        *(["", chance] if (chance := chance_line(answer["scores"])) else []),
         *(["", caveat] if (caveat := data_caveat(answer)) else []),
         "",
         series_line(answer["series"]),
@@ -48,18 +53,45 @@ def introduce(side: Answer) -> str:
 
 
 def score_row(row: Answer) -> list[str]:
-    """One score: name, both values, the value it should have, and who is nearer to it.
+    """One score: name, both values, the change relative to A, the value it should have, and who is nearer to it.
 
     Args:
         row: An entry of `scores`.
 
     Example:
-        >>> score_row({"kind": "live", "metric": "coverage_80", "target": 0.8, "a": 0.81, "b": 0.7, "better": "a"})
-        ['in 80 %, forecasts that came due', '81.00%', '70.00%', '80%', 'A']
+        >>> row = {"kind": "live", "metric": "coverage_80", "target": 0.8, "a": 0.8, "b": 0.7, "relative": -0.125}
+        >>> score_row(row | {"better": "a"})
+        ['in 80 %, forecasts that came due', '80.00%', '70.00%', '-12.5%', '80%', 'A']
     """
     title, form = METRICS[row["metric"]]
-    values = [*(number(row[name], FINER[form]) for name in ("a", "b")), format(row["target"], WHOLE[form])]
-    return [f"{title}, {KINDS[row['kind']]}", *values, (row["better"] or "-").upper()]
+    values = [number(row[name], FINER[form]) for name in ("a", "b")]
+    best = format(row["target"], WHOLE[form])
+    return [
+        f"{title}, {KINDS[row['kind']]}",
+        *values,
+        number(row["relative"], "+.1%"),
+        best,
+        (row["better"] or "-").upper(),
+    ]
+
+
+def chance_line(scores: Sequence[Answer]) -> str:
+    """Whether the MASE of the backtest could differ by chance; empty where it was not asked for, or not scored by both.
+
+    Args:
+        scores: `scores` of the answer.
+    """
+    found = next((row for row in scores if (row["kind"], row["metric"]) == ("backtest", "mase")), None)
+    if found is None or found["relative"] is None:
+        return ""
+    if found["p"] is None:
+        return f"By chance? {found['cutoffs']:,} cutoffs in common are too few for a test, which takes {FEWEST}."
+    gain, low, high = (number(found[name], "+.2%") for name in ("gain", "low", "high"))
+    meaning = "more than chance" if found["p"] <= LEVEL else "chance would do as much"
+    return (
+        f"By chance? On the {found['cutoffs']:,} cutoffs in common the gain of B over A is {gain} of its MASE, 90 % "
+        f"interval {low} to {high}, two-sided p = {found['p']:.2g}: {meaning}."
+    )
 
 
 def data_caveat(answer: Answer) -> str:
@@ -84,7 +116,7 @@ def series_line(series: Answer) -> str:
     text += f", {series['equal']:,} are equal" if series["equal"] else ""
     alone = [f"{series[f'only_{side.lower()}']:,} only by {side}" for side in SIDES if series[f"only_{side.lower()}"]]
     text += f"; scored {' and '.join(alone)}" if alone else ""
-    return f"{text}. Better is not more than chance: `kedro pulse why` tells what the promotion gate found."
+    return f"{text}. `kedro pulse why` tells what the promotion gate found."
 
 
 def _recipe(recipe: Answer) -> Iterator[object]:

@@ -1,11 +1,11 @@
-"""What is stored: `data snapshots` and `data lineage`."""
+"""What is stored: `data snapshots`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse_kedro.cli.door import DONE, answers, data, env_option, json_option, nothing_yet, print_json, pulse
+from pulse_kedro.cli.door import DONE, answers, data, env_option, json_option, nothing_yet, print_json
 
 if TYPE_CHECKING:
     from kedro.config import AbstractConfigLoader
@@ -70,44 +70,6 @@ def snapshots(
     else:
         print_snapshots(answer)
     return DONE
-
-
-@data.command()
-@click.argument("name", metavar="ID")
-@env_option
-@json_option
-@answers
-def lineage(*, name: str, env: str | None, as_json: bool) -> int:
-    """Show what something was made from and what was made from it, as lists and as a Mermaid diagram.
-
-    ID is a snapshot, cycle, bundle, rulebook or source, or the beginning of its id. What was deleted since is marked
-    `gone`.
-
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing stored yet.
-
-    Example: kedro pulse data lineage us_employment
-    """
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores import inventory
-    from pulse_kedro.cli.data_store_answers import lineage_of
-    from pulse_kedro.cli.data_store_wording import print_lineage
-
-    engine = bootstrap.stores(bootstrap.configuration(env))
-    if engine is None:
-        return nothing_yet({"id": None, "ancestors": [], "descendants": []}, as_json=as_json, words=NOTHING)
-    edges, there = inventory.graph(engine)
-    names = sorted({part for edge in edges for part in edge} | there)
-    answer = lineage_of(edges, inventory.resolve(name, names), there)
-    if as_json:
-        print_json(answer)
-    else:
-        print_lineage(answer)
-    return DONE
-
-
-pulse.add_command(
-    lineage
-)  # the same graph holds cycles, bundles, recipes and rulebooks: `kedro pulse lineage` shows it
 
 
 def _pin(engine: "Engine", pins: Sequence[str], unpins: Sequence[str]) -> None:

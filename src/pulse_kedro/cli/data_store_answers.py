@@ -1,10 +1,7 @@
-"""What `data snapshots` and `data lineage` answer, as plain data: exactly what `--json` prints."""
+"""What `data snapshots` answers, as plain data: exactly what `--json` prints."""
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from pulse_kedro.domain.lineage import Edge, ancestors, descendants
 
 if TYPE_CHECKING:
     from pulse_kedro.adapters.stores.inventory import Entry
@@ -86,68 +83,3 @@ def clean_up_of(found: "CleanUp", *, dry_run: bool) -> Answer:
         "bytes_before": plan.bytes_before,
         "bytes_after": plan.bytes_after,
     }
-
-
-def lineage_of(edges: Sequence[Edge], name: str, there: AbstractSet[str]) -> Answer:
-    """What something was made from, and what was made from it.
-
-    Args:
-        edges: All edges, (parent, child).
-        name: Full name, such as `snapshot:s0123`.
-        there: Names that still exist.
-
-    Returns:
-        `id`, `ancestors` and `descendants` (the nearest first: `name`, `kind`, `id`, `gone`), the `edges` among them,
-        and `mermaid`.
-
-    Raises:
-        CircularLineage: The edges run in a circle.
-    """
-    above, below = ancestors(edges, name), descendants(edges, name)
-    upward, downward = {name, *above}, {name, *below}
-    among = sorted({edge for edge in edges if set(edge) <= upward or set(edge) <= downward})
-    return {
-        "id": _node(name, there),
-        "ancestors": [_node(one, there) for one in above],
-        "descendants": [_node(one, there) for one in below],
-        "edges": [list(edge) for edge in among],
-        "mermaid": mermaid(among, (*reversed(above), name, *below), name, there),
-    }
-
-
-def _node(name: str, there: AbstractSet[str]) -> Answer:
-    kind, _, own = name.partition(":")
-    return {"name": name, "kind": kind, "id": own, "gone": name not in there}
-
-
-def mermaid(edges: Iterable[Edge], names: Sequence[str], centre: str, there: AbstractSet[str]) -> str:
-    """A flow chart from left to right, what was asked for with a thick border, what is gone with a dashed one.
-
-    Args:
-        edges: What to draw.
-        names: Every node once.
-        centre: The node that was asked for.
-        there: Names that still exist.
-
-    Example:
-        >>> print(
-        ...     mermaid([("source:a:b", "snapshot:s1")], ["source:a:b", "snapshot:s1"], "snapshot:s1", {"source:a:b"})
-        ... )
-        flowchart LR
-            n0["source a:b"]
-            n1["snapshot s1 (gone)"]
-            n0 --> n1
-            style n1 stroke-width:3px
-            style n1 stroke-dasharray:4
-    """
-    places = {name: f"n{number}" for number, name in enumerate(names)}
-    lines = ["flowchart LR"]
-    for name, place in places.items():
-        kind, _, own = name.partition(":")
-        mark = "" if name in there else " (gone)"
-        label = f"{kind} {own}{mark}".replace('"', "#quot;")
-        lines.append(f'    {place}["{label}"]')
-    lines += [f"    {places[parent]} --> {places[child]}" for parent, child in edges]
-    lines.append(f"    style {places[centre]} stroke-width:3px")
-    lines += [f"    style {place} stroke-dasharray:4" for name, place in places.items() if name not in there]
-    return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""`data snapshots` and `data lineage` as people read them."""
+"""`data snapshots` as people read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pulse_kedro.cli.printing import grid, number, print_lines, table
@@ -62,31 +62,3 @@ def print_clean_up(answer: Answer) -> None:
         "",
         f"Before {before:,.1f} MB, after {after:,.1f} MB.",
     )
-
-
-def print_lineage(answer: Answer) -> None:
-    """Print ancestors and descendants, and the diagram.
-
-    Args:
-        answer: What `lineage_of` gave.
-    """
-    found = answer["id"]
-    print_lines(
-        f"{found['kind']} {found['id']}{_mark(found)}",
-        "",
-        "Made from, the nearest first:",
-        *_list(answer["ancestors"]),
-        "",
-        "What was made from it, the nearest first:",
-        *_list(answer["descendants"]),
-        "",
-        answer["mermaid"],
-    )
-
-
-def _list(nodes: Sequence[Answer]) -> list[str]:
-    return [f"  {node['kind']} {node['id']}{_mark(node)}" for node in nodes] or ["  nothing"]
-
-
-def _mark(node: Answer) -> str:
-    return " (gone)" if node["gone"] else ""

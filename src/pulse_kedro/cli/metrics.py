@@ -1,4 +1,4 @@
-"""What was measured: `metrics history`, `metrics summary`, `metrics compare` and `metrics replay`."""
+"""What was measured: `metrics history`, `metrics summary` and `metrics replay`."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,20 +11,23 @@ from pulse_kedro.cli.door import DONE, FAILED, answers, env_option, json_option,
 from pulse_kedro.cli.printing import number, print_lines, short, table
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from pulse_kedro.adapters.stores.metric_history import Point, Slice
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 NO_HISTORY: dict[str, object] = {"metrics": []}
-NO_COMPARISON: dict[str, object] = {"a": None, "b": None, "metrics": []}
 NOTHING = "No such value is kept. Next: `kedro run` scores a cycle; other periods, kinds or levels may hold some."
+LEVELS = ("overall", "series", "horizon", "cell", "cutoff", "newest")
+BY_SERIES, BY_STEP = ("series", "cell", "cutoff"), ("horizon", "newest")
+"""Levels at which --series, or --step, says whose score is meant."""
 NOTHING_DEAD = "No metric waits for MLflow. Nothing to do."
-STANDING = {True: "better", False: "not better", None: "-"}
 DIGESTS = ("n", "mean", "median", "min", "max", "std", "p90", "last")
 
 
 @pulse.group()
 def metrics() -> None:
-    """Ask the metric history: values over the cycles, their summary, two cycles side by side.
+    """Ask the metric history: values over the cycles, and their summary. `kedro pulse compare` sets two side by side.
 
     Each of these commands takes --env and --json, too.
 
@@ -39,8 +42,10 @@ def _slice_options(command: Callable[..., None]) -> Callable[..., None]:
     kinds = ["backtest", "live", "trust"]
     for option in (
         click.option("--step", type=click.IntRange(min=0), default=0, help="Steps ahead, at level horizon."),
-        click.option("--series", default="", help="Series, at level series; `group | regime` at level cell."),
-        click.option("--level", default="overall", show_default=True, help="overall, series, horizon or cell."),
+        click.option("--series", default="", help="Id at level series, `group | regime` at cell, moment at cutoff."),
+        click.option(
+            "--level", type=click.Choice(LEVELS), default="overall", show_default=True, help="Scores of what."
+        ),
         click.option("--model", default=None, help="Model; default: combination, or champion if live or trust."),
         click.option(
             "--kind", type=click.Choice(kinds), default="backtest", show_default=True, help="What was scored."
@@ -110,52 +115,6 @@ def summary(*, names: tuple[str, ...], env: str | None, as_json: bool, **where: 
 
 
 @metrics.command()
-@click.argument("a")
-@click.argument("b")
-@click.option("--metric", "names", multiple=True, help="Only this metric; may be repeated.")
-@env_option
-@json_option
-@answers
-def compare(*, a: str, b: str, names: tuple[str, ...], env: str | None, as_json: bool) -> int:
-    """Compare the champion's backtest scores of two cycles; A is the base.
-
-    A and B are named as for `kedro pulse compare`. Better is nearer to the best value of a metric. The p value is
-    two-sided, on the cutoffs that both cycles kept; it is worked out for MASE, from twelve common cutoffs on.
-
-    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage or no such cycle, 3 no cycle yet.
-
-    Example: kedro pulse metrics compare previous champion
-    """
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores.metric_history import compare as contrast
-    from pulse_kedro.adapters.stores.past import read_past
-    from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find
-
-    engine = bootstrap.stores(bootstrap.configuration(env))
-    past = read_past(engine)
-    if engine is None or not past.cycles:
-        return nothing_yet(NO_COMPARISON, as_json=as_json)
-    try:
-        base, other = find(past, a), find(past, b)
-    except (AmbiguousName, UnknownName) as error:
-        raise click.UsageError(str(error)) from error
-    found = contrast(engine, base, other, names)
-    if as_json:
-        print_json({"a": base.key, "b": other.key, "metrics": [asdict(one) for one in found]})
-        return DONE
-    titles = ("metric", "a", "b", "difference", "relative", "b is", "p", "cutoffs")
-    rows = [
-        [
-            *(c.metric, *map(_figure, (c.base, c.comparison, c.absolute)), number(c.relative, "+.1%")),
-            *(STANDING[c.is_improvement], number(c.p, ".3f"), str(c.cutoffs)),
-        ]
-        for c in found
-    ]
-    print_lines(table(titles, rows, numbers=("a", "b", "difference", "relative", "p", "cutoffs")))
-    return DONE
-
-
-@metrics.command()
 @env_option
 @json_option
 @answers
@@ -196,12 +155,44 @@ def _points(
     **where: object,
 ) -> "tuple[Point, ...]":
     from pulse_kedro import bootstrap
+    from pulse_kedro.adapters.stores.metric_history import MetricNotKept
     from pulse_kedro.adapters.stores.metric_history import history as read
 
+    part = _part(**where)  # type: ignore[arg-type]
+    _require_whole(part)
     engine = bootstrap.stores(bootstrap.configuration(env))
     if engine is None:
         return ()
-    return read(engine, names, start=since, end=until, limit=limit, part=_part(**where))  # type: ignore[arg-type]
+    try:
+        return read(engine, names, start=since, end=until, limit=limit, part=part)
+    except MetricNotKept as error:
+        if error.known or not part.unique_id:
+            raise
+        raise _unknown_series(engine, part) from error
+
+
+def _require_whole(part: "Slice") -> None:
+    """Refuse a part that can hold nothing, before anything is read."""
+    wrong = [
+        (part.level in BY_SERIES and not part.unique_id, f"--level {part.level} needs --series."),
+        (part.level in BY_STEP and not part.step, f"--level {part.level} needs --step, counted from 1."),
+        (part.level not in BY_SERIES and part.unique_id, f"--series goes with --level {', '.join(BY_SERIES)}."),
+        (part.level not in BY_STEP and part.step, f"--step goes with --level {', '.join(BY_STEP)}."),
+    ]
+    for is_wrong, words in wrong:
+        if is_wrong:
+            raise click.UsageError(words)
+
+
+def _unknown_series(engine: "Engine", part: "Slice") -> click.UsageError:
+    from pulse_kedro.adapters.stores.scoreboard import scored
+    from pulse_kedro.domain.errors import nearest
+
+    known = scored(engine, part.kind, part.level)
+    return click.UsageError(
+        f"Reading the metric history failed: got --series {part.unique_id!r}, expected one of the {len(known):,} with "
+        f"{part.kind} scores at level {part.level}.{nearest(part.unique_id, known)} `--model` may be another, too."
+    )
 
 
 def _part(

@@ -1,4 +1,4 @@
-"""Where things stand now: `status`, `why` and `next`."""
+"""Where things stand now: `status` and `next`."""
 
 import click
 
@@ -9,7 +9,6 @@ from pulse_kedro.cli.door import (
     answers,
     env_option,
     json_option,
-    nothing_yet,
     print_json,
     pulse,
 )
@@ -37,36 +36,6 @@ def status(*, env: str | None, as_json: bool) -> int:
     else:
         print_status(answer)
     return DONE if answer["as_of"] else NOTHING_TO_DO
-
-
-@pulse.command()
-@env_option
-@json_option
-@answers
-def why(*, env: str | None, as_json: bool) -> int:
-    """Say in plain words why this champion is in charge, and what would change it.
-
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no cycle yet.
-
-    Example: kedro pulse why
-    """
-    from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.stores.cycles import read_history
-    from pulse_kedro.adapters.stores.summary import summarize
-    from pulse_kedro.cli.answers import why_of
-    from pulse_kedro.cli.wording import print_why
-
-    loader = bootstrap.configuration(env)
-    engine = bootstrap.stores(loader)
-    summary = summarize(engine)
-    if engine is None or summary.head is None:
-        return nothing_yet({"as_of": None}, as_json=as_json)
-    answer = why_of(summary, read_history(engine), loader["parameters"])
-    if as_json:
-        print_json(answer)
-    else:
-        print_why(answer)
-    return DONE
 
 
 @pulse.command(name="next")

@@ -1,42 +1,51 @@
 """What `compare` says: recipes field by field, scores with their direction, series, forecasts."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from past_samples import HEAD, PAST, REPLACED, SECOND
 from pulse_kedro.adapters.stores.contrast import Change, Changes, Tally, summarize_changes
+from pulse_kedro.adapters.stores.metric_history import Contrast
 from pulse_kedro.cli.contrast_answers import NOTHING, Side, comparison_of, recipe_differences
-from pulse_kedro.cli.contrast_wording import change_row, data_caveat, introduce, print_comparison, series_line
+from pulse_kedro.cli.contrast_wording import (
+    chance_line,
+    change_row,
+    data_caveat,
+    introduce,
+    print_comparison,
+    series_line,
+)
 from pulse_kedro.cli.wording import METRICS
 from pulse_kedro.domain.metrics.targets import TARGETS
 
 PERIOD = datetime(2019, 3, 1)  # noqa: DTZ001  # a period has no zone
 RECIPE = {"horizon": 12, "members": [{"kind": "naive", "look_back": None}, {"kind": "level_ridge", "look_back": 24}]}
-A = Side(name="previous", cycle=SECOND, recipe=RECIPE, backtest={"champion.mase": 0.4, "naive.mase": 1.0}, live={})
-B = Side(
-    name="champion",
-    cycle=HEAD,
-    recipe=RECIPE | {"horizon": 6},
-    backtest={"champion.mase": 0.5, "champion.coverage_80": 0.9},
-    live={"champion.coverage_80": 0.8},
-)
+A = Side(name="previous", cycle=SECOND, recipe=RECIPE)
+B = Side(name="champion", cycle=HEAD, recipe=RECIPE | {"horizon": 6})
+MASE = Contrast(metric="mase", base=0.4, comparison=0.5, absolute=0.1, relative=0.25, is_improvement=False)
+SCORES = {
+    "backtest": [MASE, Contrast(metric="coverage_80", base=None, comparison=0.9)],
+    "live": [Contrast(metric="coverage_80", base=None, comparison=0.8)],
+}
 CHANGES = summarize_changes([("x", PERIOD, 100.0, 150.0), ("y", PERIOD, -10.0, -20.0), ("z", PERIOD, 0.0, 1.0)])
 
 
 def test_scores_stand_side_by_side_and_the_nearer_one_is_marked() -> None:
-    answer = comparison_of(PAST, A, B, Tally(), Changes())
+    answer = comparison_of(PAST, A, B, SCORES, series=Tally(), changes=Changes())
 
+    names = ("kind", "metric", "target", "a", "b", "better", "relative", "is_improvement")
     assert [
-        ("backtest", "mase", 0.0, 0.4, 0.5, "a"),
-        ("backtest", "coverage_80", 0.8, None, 0.9, None),
-        ("live", "coverage_80", 0.8, None, 0.8, None),
-    ] == [tuple(row.values()) for row in answer["scores"]]
+        ("backtest", "mase", 0.0, 0.4, 0.5, "a", 0.25, False),
+        ("backtest", "coverage_80", 0.8, None, 0.9, None, None, None),
+        ("live", "coverage_80", 0.8, None, 0.8, None, None, None),
+    ] == [tuple(row[name] for name in names) for row in answer["scores"]]
 
 
 def test_nothing_to_compare_has_the_keys_of_an_answer() -> None:
-    assert set(comparison_of(PAST, A, B, Tally(), Changes())) == set(NOTHING)
+    assert set(comparison_of(PAST, A, B, SCORES, series=Tally(), changes=Changes())) == set(NOTHING)
 
 
 def test_every_score_that_is_compared_has_a_title() -> None:
@@ -76,12 +85,12 @@ def test_without_a_common_target_nothing_is_averaged() -> None:
 def test_the_whole_comparison_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     series = Tally(better_a=3, better_b=2, equal=1, only_a=4)
 
-    print_comparison(comparison_of(PAST, A, B, series, CHANGES))
+    print_comparison(comparison_of(PAST, A, B, SCORES, series=series, changes=CHANGES))
 
     said = re.sub(" +", " ", capsys.readouterr().out)
     assert "A cb3333, as of 2019-01-01, main: recipe ffffffffffff in revision 3, bundle bb3333000000, revision" in said
-    assert "MASE, last backtest 0.4000 0.5000 0 A" in said
-    assert "in 80 %, last backtest - 90.00% 80% -" in said
+    assert "MASE, last backtest 0.4000 0.5000 +25.0% 0 A" in said
+    assert "in 80 %, last backtest - 90.00% - 80% -" in said
     assert "(MASE of the last backtest, 6 series): A is better for 3, B for 2, 1 are equal; scored 4 only by A." in said
     assert (
         "3 targets in common; from A to B they moved by -25.00% on average, 75.00% either way; 1 were exactly" in said
@@ -89,10 +98,33 @@ def test_the_whole_comparison_can_be_read(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_other_data_is_a_caveat_and_the_same_data_is_none() -> None:
-    same = Side(name="x", cycle=REPLACED, recipe=None, backtest={}, live={})
+    same = Side(name="x", cycle=REPLACED, recipe=None)
 
-    assert "know different data" in data_caveat(comparison_of(PAST, A, B, Tally(), Changes()))
-    assert "" == data_caveat(comparison_of(PAST, A, same, Tally(), Changes()))
+    assert "know different data" in data_caveat(comparison_of(PAST, A, B, SCORES, series=Tally(), changes=Changes()))
+    assert "" == data_caveat(comparison_of(PAST, A, same, {}, series=Tally(), changes=Changes()))
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"cutoffs": 11}, "11 cutoffs in common are too few for a test, which takes 12"),
+        (
+            {"cutoffs": 60, "gain": -0.0123, "low": None, "high": 0.004, "p": 0.26},
+            (
+                "On the 60 cutoffs in common the gain of B over A is -1.23% of its MASE, 90 % interval - to +0.40%, "
+                "two-sided p = 0.26: chance would do as much."
+            ),
+        ),
+        ({"cutoffs": 60, "gain": 0.1, "low": 0.05, "high": 0.2, "p": 0.05}, "p = 0.05: more than chance."),
+        ({"relative": None}, ""),
+    ],
+)
+def test_a_difference_is_held_against_chance(facts: dict[str, object], words: str) -> None:
+    scores = {"backtest": [replace(MASE, **facts)]}  # type: ignore[arg-type]
+
+    said = chance_line(comparison_of(PAST, A, B, scores, series=Tally(), changes=Changes())["scores"])
+
+    assert words in said if words else said == ""
 
 
 def test_series_that_only_one_side_scored_are_not_compared() -> None:
@@ -100,7 +132,7 @@ def test_series_that_only_one_side_scored_are_not_compared() -> None:
 
 
 def test_the_head_is_introduced_as_head() -> None:
-    assert ", head: recipe" in introduce(comparison_of(PAST, A, B, Tally(), Changes())["b"])
+    assert ", head: recipe" in introduce(comparison_of(PAST, A, B, SCORES, series=Tally(), changes=Changes())["b"])
 
 
 def test_a_change_is_shown_with_its_sign() -> None:

@@ -1,13 +1,14 @@
 """Which cycle a word means, and what is said when it means none or several."""
 
 import pickle
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from past_samples import FIRST, HEAD, PAST, REPLACED, REPLAY, SECOND, a_cycle
-from pulse_kedro.adapters.stores.past import Past, PastCycle
-from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find
+from pulse_kedro.adapters.stores.past import Past, PastCycle, role_of
+from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find, find_version
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,8 @@ from pulse_kedro.cli.naming import AmbiguousName, UnknownName, find
         ("2018-12-01", FIRST),
         ("2018-06", REPLAY),
         ("2019-01-01", SECOND),
+        ("v4", HEAD),
+        ("v2", REPLACED),
         ("cd", HEAD),
         ("cb2", REPLACED),
         ("cb2222", REPLACED),
@@ -49,6 +52,7 @@ def test_a_name_of_several_lists_them(name: str) -> None:
         ("cd4445", "cd4444 (as of 2019-02-01)"),
         ("ce5556", "ce5555 (as of 2018-06-01, replay)"),
         ("champoin", "`champion`"),
+        ("v9", "cd4444 (as of 2019-02-01)"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(name: str, nearest: str) -> None:
@@ -71,3 +75,17 @@ def test_an_hour_is_told_from_its_day() -> None:
 
     assert ["2019-01-01T12:00", "2019-01-01"] == [noon.period, midnight.period]
     assert [noon, midnight] == [find(past, "2019-01-01T12"), find(past, "2019-01-01")]
+
+
+def test_bundles_beside_the_champion_go_by_their_role() -> None:
+    made = {
+        role: {"bundle": letter * 64, "recipe": "r"} for role, letter in (("challenger", "8"), ("predecessor", "9"))
+    }
+    head = replace(HEAD, decision={"candidates": made})
+    beside = tuple(replace(head, bundle=one["bundle"], version=None) for one in made.values())
+    past = replace(PAST, cycles=(head, *PAST.cycles[2:]), challengers=beside)
+
+    assert ["8" * 64, "9" * 64] == [find_version(past, name).bundle for name in ("challenger", "predecessor")]
+    assert ["challenger", "predecessor", "champion"] == [role_of(one) for one in (*beside, head)]
+    with pytest.raises(UnknownName, match="got 'predecessor'"):
+        find_version(PAST, "predecessor")

@@ -32,7 +32,7 @@ class UnknownId(PulseError):
     def __str__(self) -> str:
         """Say what an id can be and which one is nearest."""
         return (
-            f"Looking up an id failed: got {self.name!r}, expected a snapshot, cycle, bundle, rulebook "
+            f"Looking up an id failed: got {self.name!r}, expected a snapshot, cycle, bundle, recipe, rulebook "
             f"or source.{nearest(self.name, self.known)} `kedro pulse data snapshots` lists snapshots."
         )
 
@@ -118,7 +118,7 @@ def resolve(name: str, names: Sequence[str]) -> str:
     """The name in lineage that a person means.
 
     Args:
-        name: A whole name such as `snapshot:s0123…`, an id, or the beginning of one.
+        name: A whole name such as `snapshot:s0123…`, an id, or the beginning of one, with or without its kind.
         names: All there are.
 
     Raises:
@@ -134,12 +134,18 @@ def resolve(name: str, names: Sequence[str]) -> str:
     exact = [f"{kind}:{name}" for kind in KINDS if f"{kind}:{name}" in names]
     if exact:
         return exact[0]
-    begun = [found for found in names if len(name) >= LEAST_DIGITS and found.partition(":")[2].startswith(name)]
+    begun = [found for found in names if len(name) >= LEAST_DIGITS and _begins(found, name)]
     if len(begun) > 1:
         raise AmbiguousId(name, sorted(begun))
     if begun:
         return begun[0]
     raise UnknownId(name, sorted({part for found in names for part in (found.partition(":")[2], found)}))
+
+
+def _begins(found: str, name: str) -> bool:
+    kind, _, own = found.partition(":")
+    digits = name.removeprefix(f"{kind}:")
+    return own.startswith(name) or (digits != name and len(digits) >= LEAST_DIGITS and own.startswith(digits))
 
 
 def pin(engine: Engine, node: str, *, now: datetime) -> None:

@@ -2,9 +2,9 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 
@@ -85,8 +85,8 @@ class Contrast:
     """One metric of two cycles.
 
     `relative` is the difference over the base, `None` where the base is 0. `is_improvement` follows the best value of
-    the metric, not the sign. `p` is two-sided on common cutoffs, `low` and `high` bound the relative gain (90 %), and
-    `cutoffs` counts them; these are kept for MASE only.
+    the metric, not the sign; `None` where a value is missing. `cutoffs` counts those that both kept, `gain` is the
+    relative gain on them, `low` and `high` bound it (90 %), and `p` is two-sided; for MASE of the backtest only.
     """
 
     metric: str
@@ -95,10 +95,11 @@ class Contrast:
     absolute: float | None = None
     relative: float | None = None
     is_improvement: bool | None = None
-    p: float | None = None
+    cutoffs: int = 0
+    gain: float | None = None
     low: float | None = None
     high: float | None = None
-    cutoffs: int = 0
+    p: float | None = None
 
 
 def history(
@@ -147,14 +148,17 @@ def summarise(points: Sequence[Point]) -> tuple[Digest, ...]:
     return tuple(_digest(name, [p.value for p in points if p.metric == name and p.value is not None]) for name in names)
 
 
-def compare(engine: Engine, a: PastCycle, b: PastCycle, names: Sequence[str] = ()) -> tuple[Contrast, ...]:
-    """How the champion's backtest of one cycle differs from another's.
+def compare(
+    engine: Engine, a: PastCycle, b: PastCycle, names: Sequence[str] = (), *, kind: Kind = "backtest"
+) -> tuple[Contrast, ...]:
+    """How the champion's scores of one cycle differ from another's.
 
     Args:
         engine: Any engine on the stores.
         a: The base.
         b: The comparison.
         names: Metrics; empty takes every one that has a best value.
+        kind: `backtest` or `live`.
 
     Raises:
         MetricNotKept: A name has no best value, so that nobody knows which way is better.
@@ -162,9 +166,12 @@ def compare(engine: Engine, a: PastCycle, b: PastCycle, names: Sequence[str] = (
     for name in names:
         if name not in TARGETS:
             raise MetricNotKept(name, tuple(TARGETS))
-    left, right = (_scores(engine, cycle) for cycle in (a, b))
+    left, right = (_scores(engine, cycle, kind) for cycle in (a, b))
     wanted = names or [name for name in TARGETS if name in left or name in right]
-    return tuple(_contrast(engine, name, (a, b), left.get(name), right.get(name)) for name in wanted)
+    found = [_contrast(name, left.get(name), right.get(name)) for name in wanted]
+    tested = kind == "backtest" and any(one.metric == "mase" and one.absolute is not None for one in found)
+    evidence = _significance(engine, a, b) if tested else {}
+    return tuple(replace(one, **evidence) if one.metric == "mase" else one for one in found)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -241,22 +248,19 @@ def _digest(name: str, values: Sequence[float]) -> Digest:
     )
 
 
-def _scores(engine: Engine, cycle: PastCycle) -> dict[str, float | None]:
-    found = overall(engine, cycle.key)
+def _scores(engine: Engine, cycle: PastCycle, kind: Kind) -> dict[str, float | None]:
+    own = "combination" if kind == "backtest" else "champion"
     return {
         name: value
-        for (recipe, model), values in found.items()
-        if model == "combination" and cycle.recipe.startswith(recipe)
+        for (recipe, model), values in overall(engine, cycle.key, kind).items()
+        if model == own and cycle.recipe.startswith(recipe)
         for name, value in values.items()
     }
 
 
-def _contrast(
-    engine: Engine, name: str, pair: tuple[PastCycle, PastCycle], base: float | None, comparison: float | None
-) -> Contrast:
+def _contrast(name: str, base: float | None, comparison: float | None) -> Contrast:
     if base is None or comparison is None:
         return Contrast(metric=name, base=base, comparison=comparison)
-    evidence = _significance(engine, *pair) if name == "mase" else {}
     difference = comparison - base
     return Contrast(
         metric=name,
@@ -265,11 +269,10 @@ def _contrast(
         absolute=difference,
         relative=difference / abs(base) if base else None,
         is_improvement=better(name, base, comparison) == "b",
-        **evidence,  # type: ignore[arg-type]
     )
 
 
-def _significance(engine: Engine, a: PastCycle, b: PastCycle) -> dict[str, float | int]:
+def _significance(engine: Engine, a: PastCycle, b: PastCycle) -> dict[str, Any]:
     """Paired test on the cutoffs that both cycles kept the loss of."""
     left, right = _by_cutoff(engine, a), _by_cutoff(engine, b)
     common = sorted(left.keys() & right.keys())
@@ -282,8 +285,10 @@ def _significance(engine: Engine, a: PastCycle, b: PastCycle) -> dict[str, float
     first, second = (np.array([side[when] for when in common]) for side in (left, right))
     p = weighted_periodogram_test(first, second).p
     gains = bootstrap_improvement(first, second, block=_horizon(engine, a), draws=DRAWS, seed=SEED)
-    low, high = (float(value) for value in np.quantile(gains, [0.05, 0.95]))
-    return {"p": min(1.0, 2 * min(p, 1 - p)), "low": low, "high": high, "cutoffs": len(common)}
+    base = float(first.mean())
+    found = {"gain": 1 - float(second.mean()) / base if base else None, "p": min(1.0, 2 * min(p, 1 - p))}
+    low, high = (float(value) if np.isfinite(value) else None for value in np.quantile(gains, [0.05, 0.95]))
+    return {"cutoffs": len(common), **found, "low": low, "high": high}
 
 
 def _by_cutoff(engine: Engine, cycle: PastCycle) -> dict[str, float]:

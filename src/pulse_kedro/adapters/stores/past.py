@@ -108,6 +108,17 @@ def spell_period(when: datetime) -> str:
     return when.isoformat(timespec="minutes").removesuffix("T00:00")
 
 
+def role_of(version: PastCycle) -> str:
+    """As what a cycle made a bundle: `champion`, `challenger` or `predecessor`, as its decision has it.
+
+    Args:
+        version: The cycle, with the bundle in question.
+    """
+    made = version.decision.get("candidates")
+    roles = made.items() if isinstance(made, Mapping) else ()
+    return next((role for role, one in roles if one["bundle"] == version.bundle), _CHAMPION)
+
+
 def read_past(engine: Engine | None) -> Past:
     """Everything that was committed.
 

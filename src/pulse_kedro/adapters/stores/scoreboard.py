@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import Engine, select
 
-from pulse_kedro.adapters.stores.tables import metrics
+from pulse_kedro.adapters.stores.tables import SLOT, champion, metrics
 
 Kind = Literal["backtest", "live", "trust"]
 """What would have been, what forecasts that came due did, and what that says about trust."""
@@ -67,3 +67,17 @@ def overall(engine: Engine, cycle: str, kind: Kind = "backtest") -> Panel:
         for row in connection.execute(query):
             found.setdefault((row.recipe, row.model), {})[row.metric] = row.value
     return found
+
+
+def scored(engine: Engine, kind: Kind, level: str) -> tuple[str, ...]:
+    """Whose scores the newest cycle of the main line kept, sorted.
+
+    Args:
+        engine: Any engine on the stores.
+        kind: What was scored.
+        level: Such as `series`.
+    """
+    head = select(champion.c.cycle).where(champion.c.slot == SLOT).scalar_subquery()
+    own = (metrics.c.cycle == head, metrics.c.kind == kind, metrics.c.level == level)
+    with engine.connect() as connection:
+        return tuple(sorted(connection.execute(select(metrics.c.unique_id).where(*own).distinct()).scalars()))

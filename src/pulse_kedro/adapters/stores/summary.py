@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, and_, func, select
+from sqlalchemy import Connection, Engine, Select, and_, func, literal, select, tuple_
 
 from pulse_kedro.adapters.stores import journal, rules, transitions
 from pulse_kedro.adapters.stores.journal import Attempt, KeptFault
@@ -47,15 +47,15 @@ class Summary:
     """State of the main line; `head` is `None` before the first cycle.
 
     `serving` is what serves: the head, or the version that a person put in its place, of which `chosen` tells.
-    `epoch` counts how often the champion row moved, `previous` is the head before. `seconds` is how long the attempt
-    took that committed the head, `None` when no attempt was noted. `scores` and `live_scores` are panel scores under
-    (recipe, model), `trust` is by event.
+    `version` numbers what serves as `versions` does, `None` for a challenger that a person promoted; `previous` is the
+    head before. `seconds` is how long the attempt took that committed the head, `None` when no attempt was noted.
+    `scores` and `live_scores` are panel scores under (recipe, model), `trust` is by event.
     """
 
     head: HeadFacts | None = None
     serving: HeadFacts | None = None
     chosen: Transition | None = None
-    epoch: int = 0
+    version: int | None = None
     previous: str | None = None
     seconds: float | None = None
     ledger: LedgerCounts = field(default_factory=LedgerCounts)
@@ -89,12 +89,13 @@ def summarize(engine: Engine | None) -> Summary:
         head = HeadFacts(**{name: row[name] for name in HeadFacts.__slots__})
         counts, seconds = count_ledger(connection), _seconds(connection, head)
         serving = head if row["served"] in (None, head.bundle) else _version(connection, head, row["served"])
+        number = _number(connection, serving)
     return replace(
         summary,
         head=head,
         serving=serving,
         chosen=None if serving is head else transitions.read(engine)[-1],
-        epoch=row["epoch"],
+        version=number,
         previous=row["previous_cycle"],
         seconds=seconds,
         ledger=counts,
@@ -105,9 +106,14 @@ def summarize(engine: Engine | None) -> Summary:
     )
 
 
-def count_ledger(connection: Connection) -> LedgerCounts:
-    """Forecasts of the main line, issued and resolved."""
-    line = main_line()
+def count_ledger(connection: Connection, key: str | None = None) -> LedgerCounts:
+    """Forecasts of a cycle and its ancestors, issued and resolved, as that cycle knew them.
+
+    Args:
+        connection: Of any engine on the stores.
+        key: Of the cycle; `None` takes the head.
+    """
+    line = main_line(key)
     issued = select(func.count()).select_from(forecasts).where(forecasts.c.cycle.in_(line))
     known = select(outcomes.c.unique_id, outcomes.c.ds).where(outcomes.c.cycle.in_(line)).distinct().subquery()
     same = and_(forecasts.c.unique_id == known.c.unique_id, forecasts.c.ds == known.c.ds)
@@ -117,16 +123,20 @@ def count_ledger(connection: Connection) -> LedgerCounts:
     )
 
 
-def main_line() -> Select[str]:
-    """Keys of the head and its ancestors, as a query to select within."""
-    head = select(champion.c.cycle).where(champion.c.slot == SLOT).scalar_subquery()
+def main_line(key: str | None = None) -> Select[str]:
+    """Keys of a cycle and its ancestors, as a query to select within.
+
+    Args:
+        key: Of the cycle; `None` takes the head.
+    """
+    head = key or select(champion.c.cycle).where(champion.c.slot == SLOT).scalar_subquery()
     line = select(cycles.c.key, cycles.c.parent).where(cycles.c.key == head).cte("main_line", recursive=True)
     above = select(cycles.c.key, cycles.c.parent).where(cycles.c.key == line.c.parent)
     return select(line.union_all(above).c.key)
 
 
 def _head() -> Select[*tuple[object, ...]]:
-    own = (champion.c.epoch, champion.c.previous_cycle, champion.c.bundle.label("served"))
+    own = (champion.c.previous_cycle, champion.c.bundle.label("served"))
     columns = (*own, *(cycles.c[name] for name in HeadFacts.__slots__))
     return select(*columns).join_from(champion, cycles, champion.c.cycle == cycles.c.key).where(champion.c.slot == SLOT)
 
@@ -145,6 +155,16 @@ def _version(connection: Connection, head: HeadFacts, bundle: str) -> HeadFacts:
                 facts = {"bundle": bundle, "recipe": made["recipe"], "revision": 1, "since": since}
                 return HeadFacts(**dict(found) | facts)
     return replace(head, bundle=bundle)
+
+
+def _number(connection: Connection, serving: HeadFacts) -> int | None:
+    """Place of what serves among the cycles that moved the head, in order of commit."""
+    own = select(cycles.c.bundle, cycles.c.line).where(cycles.c.key == serving.key)
+    if connection.execute(own).one() != (serving.bundle, "main"):
+        return None
+    order = tuple_(cycles.c.committed_at, cycles.c.as_of, cycles.c.key)
+    upto = order <= tuple_(*(literal(getattr(serving, column.name), column.type) for column in order.clauses))
+    return connection.execute(select(func.count()).where(cycles.c.line == "main", upto)).scalar_one()
 
 
 def _seconds(connection: Connection, head: HeadFacts) -> float | None:

@@ -1,15 +1,20 @@
 """Is one sequence of losses smaller than another by more than chance? Paired losses in time order, one per cutoff.
 
 Losses of overlapping forecasts are autocorrelated, so neither test below assumes independence. What follows from the
-numbers is decided in `training.promotion`.
+numbers is decided in `training.promotion`. Commands that answer quickly come here, too: no pandas.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pulse_kedro.domain.panel import Array
+if TYPE_CHECKING:  # pandas comes with it
+    from collections.abc import Callable
+
+    from pulse_kedro.domain.panel import Array
 
 NO_SPREAD = 1e-12
 """Differences that vary less than this share of the losses are rounding, not evidence; ours, 4500 units of float64."""
