@@ -78,7 +78,7 @@ ETS_WEEKS = 12
 """Newest weeks that AutoETS reads at a cutoff; ours, its cost grows with the history."""
 NHITS_STEPS = (500, 50)
 """Steps of the first fit of the peer and of every later one; ours, half its default and a tenth of that."""
-GBM = ("mlforecast==1.1.0", "lightgbm==4.7.0", "pandas==2.3.3", "numpy==1.26.4")
+GBM = ("mlforecast==1.1.0", "lightgbm==4.7.0", "pandas==2.3.3", "numpy==1.26.4", "pyarrow==25.0.1")
 FLOORS = {17: (1.19, 6.0), 80: (1.192, 12.0)}
 """MASE and CPU seconds of the recursive policy, by weeks."""
 PLAIN = MemberOptions(kind="level_ridge", look_back=336, scale="none")
