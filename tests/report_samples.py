@@ -30,6 +30,7 @@ from quality_samples import thresholds
 from records import a_cycle, committed
 from regime_samples import NO_RECESSIONS, regime_options, regimes_of
 from rooms import run_room
+from trust_samples import a_trust_table
 
 CONF = Path(__file__).parents[1] / "conf" / "base" / "parameters_reporting.yml"
 SERIES, PERIODS, CUTOFFS = 15, 240, 60
@@ -193,6 +194,8 @@ GATE: dict[str, object] = {
     "champion": RECIPE,
     "challenger": RIVAL,
     "n": 60,
+    "step": 1,
+    "horizon": 12,
     "n_eff": 5,
     "champion_loss": 0.36,
     "challenger_loss": 0.35,
@@ -254,6 +257,7 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "recessions": NO_RECESSIONS,
         "step_errors": step_errors(table),
         "drift_report": NOTHING_DRIFTED,
+        "trust": a_trust_table().assign(entity=RECIPE[:12]).iloc[: 4 if earlier else 0],
     }
 
 

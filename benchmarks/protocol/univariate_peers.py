@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from protocol.environments import ask, install
 
-PINNED = ("statsforecast==2.1.1", "pandas==2.3.3", "numpy==1.26.4")
+PINNED = ("statsforecast==2.1.1", "pandas==2.3.3", "numpy==1.26.4", "pyarrow==25.0.1")
 """What the peers are installed from."""
 PROCESSES = 2
 Array = npt.NDArray[np.float64]

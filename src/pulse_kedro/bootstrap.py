@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # `status` answers before it is imported
     from kedro.io import AbstractDataset, DataCatalog
 
     from pulse_kedro.adapters.ingest import Desk
+    from pulse_kedro.adapters.replay_files import History
     from pulse_kedro.adapters.sources.configured import ConfiguredSource
     from pulse_kedro.adapters.stores.blobs import Blobs
     from pulse_kedro.adapters.stores.vintages import VintageStore
@@ -193,6 +194,19 @@ def following_period(loader: AbstractConfigLoader, as_of: str) -> str | None:
     rows, _ = split(source(loader), options)
     following = options.step.shift(parse_as_of(as_of, options), 1)
     return spell(following) if following <= rows[TIME].max() else None
+
+
+def own_history(loader: AbstractConfigLoader) -> "History":
+    """The whole history of the project's source as it is known now, to be replayed; its good rows only."""
+    from pydantic import TypeAdapter
+
+    from pulse_kedro.adapters.replay_files import history_of
+    from pulse_kedro.domain.data_management.rows import split
+    from pulse_kedro.domain.data_management.source import SourceOptions
+
+    options = TypeAdapter(SourceOptions).validate_python(loader["parameters"]["source"])
+    rows, _ = split(source(loader), options)
+    return history_of(rows, options.step)
 
 
 def entries(loader: AbstractConfigLoader) -> dict[str, dict[str, Any]]:

@@ -1,10 +1,12 @@
-"""Data roots in which cycles were committed already; each test gets a copy of its own."""
+"""Data roots in which cycles were committed already, each test gets a copy of its own; and one PostgreSQL server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cycles import Place, small_source
+from databases import Server, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,10 @@ def served(after_one: Place, tmp_path: Path) -> Place:
 def grown(after_three: Place, tmp_path: Path) -> Place:
     """A place of three cycles."""
     return after_three.copy(tmp_path / "grown")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The PostgreSQL server of all tests of a process."""
+    with postgres_server() as server:
+        yield server

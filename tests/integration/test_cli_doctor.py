@@ -72,6 +72,7 @@ def test_where_all_is_well_it_says_so_and_leaves_no_trace(place: Place) -> None:
     assert 0 == code
     assert {"ok"} == {check["level"] for check in found.values()}, found
     names = "python packages telemetry configuration catalog parameters source disk database cycles champion tracking"
+    names += " invariants orphans undelivered"
     assert set(names.split()) <= set(found)
     assert before == files(place.root)
     said = doctor().stdout

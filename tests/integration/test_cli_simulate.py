@@ -51,6 +51,41 @@ def test_the_answer_is_one_object(dated: Path, tmp_path: Path) -> None:
     assert 3 == page.read_text(encoding="utf-8").count("<svg")
 
 
+def test_without_a_file_the_source_of_the_project_is_replayed() -> None:
+    from pulse_kedro.cli import cli
+
+    words = ["pulse", "simulate", "--start", "2018-04-01", "--every", "3", "--policies", "never", "--json"]
+    done = CliRunner().invoke(cli, words)
+
+    assert 0 == done.exit_code, done.output
+    found = json.loads(done.stdout)
+    assert (148, 12, 12) == (found["n_series"], found["horizon"], found["season"])
+    assert ["2018-04-01", "2018-07-01"] == [origin[:10] for origin in found["origins"]]
+    assert 0 < found["policies"]["never"]["mase"] < 1
+
+
+def test_the_old_rule_is_replayed_with_its_false_promotions(dated: Path) -> None:
+    done = simulate(dated, "--every", "2", "--policy", "threshold", "--aa-pairs", "1", "--json")
+
+    assert 0 == done.exit_code, done.output
+    found = json.loads(done.stdout)
+    assert {"promotions", "false_promotions"} < set(found["policies"]["threshold"])
+    assert found["aa"]["threshold"]["decisions"] > 0
+    assert found["aa"]["threshold"]["tests"] == found["aa"]["threshold"]["decisions"]
+
+
+@pytest.mark.parametrize("missing", ["--freq", "--horizon"])
+def test_a_file_needs_its_step_and_horizon(dated: Path, missing: str) -> None:
+    from pulse_kedro.cli import cli
+
+    given = {"--freq": "M", "--horizon": "6"}
+    words = [word for name, value in given.items() if name != missing for word in (name, value)]
+    done = CliRunner().invoke(cli, ["pulse", "simulate", "--data", str(dated), *words])
+
+    assert 1 == done.exit_code
+    assert f"got no {missing}" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

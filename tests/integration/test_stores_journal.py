@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from pulse_kedro.adapters.stores import cycles, journal
-from pulse_kedro.adapters.stores.engine import open_for_writing
+from pulse_kedro.adapters.stores import cycles, journal, leases
+from pulse_kedro.adapters.stores.engine import open_for_writing, writing
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.domain.recovery.faults import Fault, classify
 from records import NOW, a_cycle, a_record
@@ -79,15 +79,25 @@ def test_the_attempt_of_a_living_process_goes_on(engine: Engine) -> None:
     assert ["RUNNING", "RUNNING"] == [attempt.status for attempt in journal.newest_attempts(engine, 5)]
 
 
-def test_an_attempt_on_another_host_is_not_judged(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_on_another_host_goes_on_while_it_holds_the_lease(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(journal.socket, "gethostname", lambda: "elsewhere")
         elsewhere.setattr(journal, "start_of", lambda _: "then")
         begin(engine)
+    there, here = (leases.Contender(engine, f"{host}|{os.getpid()}|then|1") for host in ("elsewhere", "here"))
+    there.attempt()
 
     begin(engine)
+    judged = [attempt.status for attempt in journal.newest_attempts(engine, 5)]
+    with writing(engine) as connection:  # as when it is released
+        connection.execute(text("UPDATE leases SET holder = NULL"))
+    here.attempt()
+    begin(engine)
 
-    assert {"RUNNING"} == {attempt.status for attempt in journal.newest_attempts(engine, 5)}
+    assert ["RUNNING", "RUNNING"] == judged
+    assert ["RUNNING", "RUNNING", "INTERRUPTED"] == [one.status for one in journal.newest_attempts(engine, 5)]
 
 
 def test_a_fault_stays_open_and_reads_back_as_it_was_classified(engine: Engine) -> None:

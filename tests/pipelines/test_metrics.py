@@ -18,14 +18,13 @@ from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.history import SCORE_COLUMNS, CommittedCycle, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, Ledger
 from pulse_kedro.domain.metrics.drift.options import DriftOptions
-from pulse_kedro.domain.metrics.trust import TrustOptions
+from pulse_kedro.domain.metrics.trust import MetricOptions, TrustOptions
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from pulse_kedro.domain.training.charge import BundleCheck, CatastrophicLoss, FaultyBundle
 from pulse_kedro.domain.training.guards import GuardOptions
 from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.domain.training.triggers import Mode, Role, TrainingJob, TrainingPlan
 from pulse_kedro.pipelines.metrics import create_pipeline
-from pulse_kedro.pipelines.metrics.trust import MetricOptions
 from quality_samples import UNTOUCHED
 from records import a_cycle, committed
 from regime_samples import two_regimes

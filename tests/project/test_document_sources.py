@@ -130,3 +130,11 @@ def _keys(value: object, path: str = "") -> list[str]:
     if not isinstance(value, DictConfig):
         return []
     return [key for name in value for key in (f"{path}{name}", *_keys(value._get_node(name), f"{path}{name}."))]  # noqa: SLF001
+
+
+def test_tests_that_a_page_names_exist() -> None:
+    there = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    named = {(path.name, name) for path in PAGES for name in re.findall(r"\btest_\w+\.py\b", path.read_text("utf-8"))}
+
+    assert ("crashes.md", "test_stores_sweep.py") in named
+    assert [] == sorted(pair for pair in named if pair[1] not in there)

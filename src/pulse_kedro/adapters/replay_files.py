@@ -1,4 +1,4 @@
-"""Histories to replay: competition files, or a table with a date column and one series per further column."""
+"""Histories to replay: competition files, a table with a date column and one series per further column, or a panel."""
 
 import csv
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pandas as pd
 from pulse_kedro.adapters.competition_files import UnusableCompetitionFile, read_series
 from pulse_kedro.adapters.text_tables import read_head
 from pulse_kedro.domain.data_management.parsing import parse_numbers, parse_periods
-from pulse_kedro.domain.panel import TIME, Array, Frequency
+from pulse_kedro.domain.panel import TIME, Array, Frequency, to_matrix
 
 DATES = ("date", TIME, "time", "timestamp")
 """Names of a first column that holds dates; the ETT files say `date`."""
@@ -56,6 +56,12 @@ def read_history(path: Path, freq: Frequency) -> History:
     rows = max(place + len(history) for place, history in zip(places, found.histories, strict=True))
     columns = [_padded(history, place, rows) for history, place in zip(found.histories, places, strict=True)]
     return History(ids=found.ids, panel=np.stack(columns, axis=1), start=first, dated=True)
+
+
+def history_of(rows: pd.DataFrame, freq: Frequency) -> History:
+    """All series of a panel side by side; columns `unique_id, ds, y`, period starts, unique."""
+    matrix = to_matrix(rows, freq)
+    return History(ids=matrix.ids, panel=matrix.y, start=matrix.times[0], dated=True)
 
 
 def _is_dated(path: Path) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from pulse_kedro.adapters.bundles import facts_of
 from pulse_kedro.adapters.failpoints import failpoint
 from pulse_kedro.adapters.stores import leases, transitions
+from pulse_kedro.adapters.stores.certainty import settle
 from pulse_kedro.adapters.stores.engine import writing
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 from pulse_kedro.adapters.stores.transitions import Change
@@ -115,6 +116,8 @@ def put_in_charge(
         UnfitVersion: It failed its check.
         ChampionMoved: Something else was put in charge meanwhile.
         LeaseHeld: A run is at work.
+        LostConnection: The database went away, twice; nothing was changed.
+        UnknownOutcome: The database went away while it committed, and does not answer.
     """
     if version.bundle == past.bundle:
         raise AlreadyInCharge(version.bundle)
@@ -131,16 +134,28 @@ def put_in_charge(
         actor=transitions.actor(),
         reason=reason,
     )
+    settle(
+        engine,
+        lambda: _swap(engine, past, change, now=now),
+        lambda connection: transitions.made(connection, change, epoch=past.epoch, now=now),
+        doing=f"Putting bundle {version.bundle[:12]} in charge",
+    )
+    failpoint(f"{kind}.done")
+    logger.info("%s: bundle %s serves from now on", kind, version.bundle)
+
+
+def _swap(engine: Engine, past: Past, change: Change, *, now: datetime) -> int:
+    """The one transaction of a promotion; returns the new epoch."""
+    kind = change.kind
     with writing(engine) as connection:
         held = leases.take_within(connection)
         seen = transitions.read_head(connection)
         if seen.bundle != past.bundle or seen.epoch != past.epoch:
             raise transitions.ChampionMoved(kind.capitalize(), f"epoch {past.epoch}", f"epoch {seen.epoch}")
         failpoint(f"{kind}.before_cas")
-        transitions.swap(connection, seen, change, token=held, now=now)
+        epoch = transitions.swap(connection, seen, change, token=held, now=now)
         failpoint(f"{kind}.after_cas")
-    failpoint(f"{kind}.done")
-    logger.info("%s: bundle %s serves from now on", kind, version.bundle)
+    return epoch
 
 
 def require_comparable(bundles: Path, champion: str, other: str) -> None:

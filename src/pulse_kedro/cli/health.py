@@ -174,12 +174,14 @@ def _examine_stores(loader: "AbstractConfigLoader") -> "Iterator[Finding]":
     if engine is not None:
         checks |= {"last run": lambda: database.check_last_run(engine), "faults": lambda: database.check_faults(engine)}
         checks["invariants"] = lambda: database.check_control(invariants.broken(engine, bundles))
+        checks["orphans"] = lambda: database.check_orphans(invariants.orphans(engine, bundles), bundles)
     checks["champion"] = lambda: results.check_champion(past, bootstrap.bundle_check(loader))
     checks["tracking"] = lambda: (
         results.check_tracking(past, tracking_uri(loader))
         if bootstrap.is_tracked()
         else ok("tracking", "off, by PULSE_TRACKING=off")
     )
+    checks["undelivered"] = lambda: results.check_undelivered(bootstrap.dead_metrics(loader))
     checks["report"] = lambda: results.check_report(report_of(bootstrap.report(loader), past))
     for name, check in checks.items():
         yield from ask(name, check)

@@ -13,18 +13,23 @@ from pulse_kedro.cli.evaluate import FREQUENCIES
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    required=True,
-    help="CSV: wide as M4, long, or a date column and one column per series.",
+    default=None,
+    help="CSV: wide as M4, long, or a date column and one column per series. Default: the source of this project.",
 )
-@click.option("--horizon", type=click.IntRange(1), required=True, help="Steps that are forecast and scored.")
+@click.option(
+    "--horizon",
+    type=click.IntRange(1),
+    default=None,
+    help="Steps that are forecast and scored. Needed with --data; default: that of the recipe.",
+)
 @click.option(
     "--season", type=click.IntRange(1), multiple=True, help="Steps in a season; twice for two. Default: by frequency."
 )
 @click.option(
     "--freq",
     type=click.Choice([*FREQUENCIES, *FREQUENCIES.values()], case_sensitive=False),
-    required=True,
-    help="Length of a step.",
+    default=None,
+    help="Length of a step. Needed with --data; default: that of the source.",
 )
 @click.option(
     "--start", default=None, help="Newest period known at the first origin, a date or a number; default: the middle."
@@ -32,9 +37,11 @@ from pulse_kedro.cli.evaluate import FREQUENCIES
 @click.option("--every", type=click.IntRange(1), default=None, help="Steps between origins; default: the horizon.")
 @click.option(
     "--policies",
+    "--policy",
     default="recursive,never,full",
     show_default=True,
-    help="never, full[:ORIGINS], recursive[:HALF_LIFE], drift, promotion; the first is what others are compared with.",
+    help="never, full[:ORIGINS], recursive[:HALF_LIFE], drift, promotion, threshold; the first is what others are "
+    "compared with.",
 )
 @click.option("--break", "broken", default=None, help="Break the data: level, variance or season, @ an origin.")
 @click.option("--aa", is_flag=True, help="Also try equal recipes: how often does a rule promote one of them?")
@@ -45,8 +52,8 @@ from pulse_kedro.cli.evaluate import FREQUENCIES
 @answers
 def simulate(
     *,
-    data: Path,
-    freq: str,
+    data: Path | None,
+    freq: str | None,
     plot: Path | None,
     env: str | None,
     as_json: bool,
@@ -56,9 +63,12 @@ def simulate(
 
     At each origin a policy learns what it wants to and forecasts the next steps. Told are loss (MASE), CPU seconds,
     retrainings, promotions, and by how much policies differ, with an interval. Ridges and baselines of the recipe take
-    part; combination is their median. Rules are not replayed.
+    part; combination is their median. Without --data the project's own source is replayed. With the policy threshold
+    equal recipes are tried too, as with --aa. Rules are not replayed.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+    Example: kedro pulse simulate --policies recursive,never,full:12
 
     Example: kedro pulse simulate --data ETTh1.csv --horizon 168 --freq H --start 14564 --policies recursive,never
     """
@@ -69,30 +79,31 @@ def simulate(
     from pulse_kedro.adapters.replay_files import read_history
     from pulse_kedro.adapters.replay_page import draw_replay
     from pulse_kedro.cli.evaluate_answers import prepare
-    from pulse_kedro.cli.simulate_answers import describe, plan, play, print_replay, try_equals
-    from pulse_kedro.domain.panel import frequency
+    from pulse_kedro.cli.simulate_answers import describe, ground, plan, play, print_replay, try_equals
     from pulse_kedro.forecasting.evaluation import members_for
 
-    parameters = bootstrap.configuration(env)["parameters"]
-    step = frequency(FREQUENCIES.get(freq.upper(), freq.lower()))
-    recipe, _, _ = prepare(parameters, step, said["horizon"], said["season"])
-    history = read_history(data, step)
+    loader = bootstrap.configuration(env)
+    parameters = loader["parameters"]
+    step, horizon = ground(data, freq, said["horizon"], parameters)
+    recipe, _, _ = prepare(parameters, step, horizon, said["season"])
+    history = bootstrap.own_history(loader) if data is None else read_history(data, step)
     names = [name.strip() for name in said["policies"].split(",") if name.strip()]
     made = plan(history, step, recipe, names=names, start=said["start"], every=said["every"], broken=said["broken"])
     members = members_for([made.panel[: made.stops[0], column] for column in range(made.panel.shape[1])], recipe)
     made = replace(made, recipe=replace(recipe, members=members))
-    sides = len(names) + ("promotion" in names) + 2 * said["aa_pairs"] * said["aa"]
-    bar = StepBar(sides * len(made.stops))
+    equals = said["aa"] or "threshold" in names
+    bar = StepBar(made.sides(said["aa_pairs"] if equals else 0) * len(made.stops))
     try:
         found, promotions = play(made, parameters, bar.begin)
         answer = describe(made, found, promotions)
-        if said["aa"]:
+        if equals:
             answer["aa"] = try_equals(made, parameters, said["aa_pairs"], bar.begin)
     finally:
         bar.stop()
     if plot is not None:
         plot.parent.mkdir(parents=True, exist_ok=True)
-        plot.write_text(draw_replay(f"Policies on {data.name}", answer), encoding="utf-8")
+        replayed = data.name if data else parameters["source"]["name"]
+        plot.write_text(draw_replay(f"Policies on {replayed}", answer), encoding="utf-8")
     if as_json:
         print_json(answer)
     else:

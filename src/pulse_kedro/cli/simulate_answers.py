@@ -10,9 +10,10 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from pulse_kedro.adapters.replay_files import History
+from pulse_kedro.cli.evaluate import FREQUENCIES
 from pulse_kedro.cli.printing import number, print_lines, table
 from pulse_kedro.domain.errors import InvalidInput
-from pulse_kedro.domain.panel import Array, Frequency
+from pulse_kedro.domain.panel import Array, Frequency, frequency
 from pulse_kedro.domain.training.promotion import PromotionOptions
 from pulse_kedro.forecasting.recipe import RecipeOptions
 from pulse_kedro.forecasting.simulation import (
@@ -21,17 +22,27 @@ from pulse_kedro.forecasting.simulation import (
     coverage,
     error_blocks,
     gain_between,
+    naive_losses,
     plan_stops,
     recovery,
     replay,
     stability,
 )
 from pulse_kedro.forecasting.simulation_breaks import Break, inject, parse_break
-from pulse_kedro.forecasting.simulation_gate import Gate, Promotions, served, under_naive_rule
+from pulse_kedro.forecasting.simulation_gate import (
+    Decide,
+    Gate,
+    Promotions,
+    Threshold,
+    served,
+    under_naive_rule,
+)
 from pulse_kedro.forecasting.simulation_learners import Learner, empty_team
-from pulse_kedro.forecasting.simulation_policies import Policy, Recursive, Thinned, make_policy
+from pulse_kedro.forecasting.simulation_policies import GATED, Policy, Recursive, Thinned, make_policy
 
-CHALLENGER = "its challenger"
+CHAMPION, CHALLENGER = "the champion", "its challenger"
+RULE_OF = {"promotion": "evidence", "threshold": "threshold"}
+"""Rule by which a policy promotes."""
 
 
 class StartOutside(InvalidInput):
@@ -48,6 +59,39 @@ class StartOutside(InvalidInput):
             f"Replaying a history failed: got --start {self.start}, expected a number of periods, or a date from "
             f"{self.first} to {self.last}. Leave it out to begin in the middle."
         )
+
+
+class FileUndescribed(InvalidInput):
+    """A file was to be replayed without saying what a step of it is, or how far ahead it is forecast."""
+
+    def __init__(self, path: str, missing: str) -> None:
+        """Keep the file and the option that is missing."""
+        super().__init__(path, missing)
+        self.path, self.missing = path, missing
+
+    def __str__(self) -> str:
+        """Name the option and the way out."""
+        return (
+            f"Replaying {self.path} failed: got no {self.missing}, expected one beside --data. Add, for example, "
+            "--freq H --horizon 24, or leave --data out to replay the source of this project."
+        )
+
+
+def ground(
+    data: Path | None, freq: str | None, horizon: int | None, parameters: Mapping[str, Any]
+) -> tuple[Frequency, int]:
+    """Length of a step and steps ahead: as said, else, where the project's own source is replayed, those of a cycle.
+
+    Raises:
+        FileUndescribed: A file comes without one of them.
+    """
+    if data is not None:
+        for name, value in (("--freq", freq), ("--horizon", horizon)):
+            if value is None:
+                raise FileUndescribed(str(data), name)
+    said = parameters["source"]["frequency"] if freq is None else freq
+    step = frequency(FREQUENCIES.get(said.upper(), said.lower()))
+    return step, horizon or parameters["recipe"]["horizon"] or step.horizon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +117,11 @@ class Plan:
         """Newest known period of each origin."""
         return [self.history.date(self.freq, stop - 1) for stop in self.stops]
 
+    def sides(self, pairs: int) -> int:
+        """Learners that are replayed: one per policy, two for all that have a gate, and two per pair of equals."""
+        gated = [name for name in self.names if name in GATED]
+        return len(self.names) - len(gated) + 2 * bool(gated) + 2 * pairs
+
     def policy(self, name: str) -> Policy:
         """A fresh policy."""
         season = max(4, error_blocks(self.recipe.horizon, self.season))
@@ -82,15 +131,17 @@ class Plan:
         """A team that has learned nothing."""
         return empty_team(self.recipe, series=y.shape[1])
 
-    def gate(self, parameters: Mapping[str, Any]) -> Gate:
-        """The rule `evidence` with the options of the settings."""
-        return Gate(
+    def rules(self, parameters: Mapping[str, Any]) -> dict[str, Decide]:
+        """The rules `evidence` and `threshold` with the options of the settings, by name."""
+        gate = Gate(
             dates=self.dates,
             freq=self.freq,
             horizon=self.recipe.horizon,
             options=TypeAdapter(PromotionOptions).validate_python(parameters["promotion"]),
             series=self.panel.shape[1],
         )
+        naive = naive_losses(self.panel, self.stops, horizon=self.recipe.horizon, season=self.season)
+        return {"evidence": gate, "threshold": Threshold(gate=gate, naive=naive)}
 
 
 def plan(
@@ -155,24 +206,27 @@ def first_stop(history: History, freq: Frequency, start: str) -> int:
 
 
 def play(made: Plan, parameters: Mapping[str, Any], step: Callable[[str], None]) -> tuple[Simulation, dict[str, Any]]:
-    """All policies, and the promotions of the one with a gate."""
-    alone = {name: made.policy(name) for name in made.names if name != "promotion"}
-    if "promotion" not in made.names:
+    """All policies, and the promotions of those with a gate, which judge the same two recipes."""
+    gated = [name for name in made.names if name in GATED]
+    alone = {name: made.policy(name) for name in made.names if name not in GATED}
+    if not gated:
         return _replayed(made, alone, step), {}
-    alone |= {"promotion": Recursive(made.empty), CHALLENGER: made.policy("promotion")}
+    alone |= {CHAMPION: Recursive(made.empty), CHALLENGER: made.policy(gated[0])}
     found = _replayed(made, alone, step)
-    losses = found.losses("promotion"), found.losses(CHALLENGER)
-    gate = made.gate(parameters)(*losses)
-    first, second = found.played["promotion"], found.played[CHALLENGER]
-    kept = {name: one for name, one in found.played.items() if name != CHALLENGER}
-    kept["promotion"] = Played(
-        points=served(first.points, second.points, gate.promoted),
-        seconds=first.seconds + second.seconds,
-        retrainings=first.retrainings + second.retrainings,
-        alarms=0,
-    )
-    simulation = Simulation(stops=found.stops, actual=found.actual, scale=found.scale, played=kept)
-    return simulation, {"promotion": (gate, false_promotions(*losses, gate))}
+    losses, rules = (found.losses(CHAMPION), found.losses(CHALLENGER)), made.rules(parameters)
+    first, second = found.played[CHAMPION], found.played[CHALLENGER]
+    kept = {name: one for name, one in found.played.items() if name not in {CHAMPION, CHALLENGER}}
+    promotions = {}
+    for name in gated:
+        swaps = rules[RULE_OF[name]](*losses)
+        promotions[name] = (swaps, false_promotions(*losses, swaps))
+        kept[name] = Played(
+            points=served(first.points, second.points, swaps.promoted),
+            seconds=first.seconds + second.seconds,
+            retrainings=first.retrainings + second.retrainings,
+            alarms=0,
+        )
+    return Simulation(stops=found.stops, actual=found.actual, scale=found.scale, played=kept), promotions
 
 
 def _replayed(made: Plan, policies: Mapping[str, Policy], step: Callable[[str], None]) -> Simulation:
@@ -198,7 +252,8 @@ def try_equals(made: Plan, parameters: Mapping[str, Any], pairs: int, step: Call
         pairs: Pairs of the same recipe, each side learned from a random half of the windows; both roles are tried.
         step: Told what runs.
     """
-    gate, rules = made.gate(parameters), {"evidence": [], "naive_2_percent": []}  # type: ignore[var-annotated]
+    rules = {**made.rules(parameters), "naive_2_percent": under_naive_rule}
+    tried: dict[str, list[Promotions]] = {name: [] for name in rules}
     for seed in range(pairs):
         policies = {
             f"A/A pair {seed + 1} {side}": Thinned(made.empty, made.recipe.horizon, seed, side=side == "a")
@@ -207,9 +262,9 @@ def try_equals(made: Plan, parameters: Mapping[str, Any], pairs: int, step: Call
         found = _replayed(made, policies, step)
         first, second = (found.losses(name) for name in policies)
         for sides in ((first, second), (second, first)):
-            rules["evidence"].append(gate(*sides))
-            rules["naive_2_percent"].append(under_naive_rule(*sides))
-    return {"pairs": pairs, **{name: _rate(found) for name, found in rules.items()}}
+            for name, rule in rules.items():
+                tried[name].append(rule(*sides))
+    return {"pairs": pairs, **{name: _rate(found) for name, found in tried.items()}}
 
 
 def _rate(found: Sequence[Promotions]) -> dict[str, Any]:
@@ -308,7 +363,11 @@ def _recoveries(answer: Mapping[str, Any]) -> list[str]:
 def _equals(found: Mapping[str, Any] | None) -> list[str]:
     if not found:
         return []
-    words = {"evidence": "the gate `evidence`", "naive_2_percent": "the rule `2 % better`"}
+    words = {
+        "evidence": "the gate `evidence`",
+        "threshold": "the old rule `threshold`",
+        "naive_2_percent": "the rule `2 % better`",
+    }
     return [
         f"A/A, {found['pairs']} pairs of equal recipes: {words[name]} promoted {found[name]['false_promotions']} times "
         f"in {found[name]['tests']} tests"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pulse_kedro.domain.errors import PulseError
+from pulse_kedro.domain.metrics.diagnostics import converge
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.curriculum import CurriculumOptions, Windows, decay, find_windows, replayed, split
 from pulse_kedro.forecasting.learning import Generation, Lesson, Place, TrainerOptions, WarmStart, Workshop
@@ -239,6 +240,7 @@ def _generation(lesson: Lesson, material: Material, best: "KeepBest", key: str) 
             "epochs": len(best.losses) - 1,
             "first_loss": best.losses[0],
             "best_loss": min(best.losses),
+            "convergence": converge(np.array(best.losses)).status,
             "warm_start": lesson.warm_start if lesson.warm else "none",
             "batch_size": lesson.trainer.batch_size,
             "learning_rate": lesson.trainer.learning_rate,

@@ -74,9 +74,7 @@ class Simulation:
 
     def errors(self, name: str) -> Array:
         """Scaled errors, actual minus forecast; shape `(K, H, S)`."""
-        return np.asarray(
-            (self.actual - self.played[name].points) / np.where(self.scale > 0, self.scale, np.nan)[:, None]
-        )
+        return np.asarray((self.actual - self.played[name].points) / _positive(self.scale)[:, None])
 
 
 def plan_stops(periods: int, *, horizon: int, season: int, start: int | None, every: int | None) -> tuple[int, ...]:
@@ -143,6 +141,20 @@ def replay(
     return Simulation(stops=tuple(stops), actual=actual, scale=scales, played=played)
 
 
+def naive_losses(y: Array, stops: Sequence[int], *, horizon: int, season: int) -> Array:
+    """Mean absolute scaled error of the seasonal naive forecast per origin, as `Simulation.losses`; shape `(K,)`."""
+    places = np.arange(horizon) % season - season
+    units = [_positive(scale(y[:stop], season)) for stop in stops]
+    errors = np.stack(
+        [(y[stop : stop + horizon] - y[stop + places]) / unit for stop, unit in zip(stops, units, strict=True)]
+    )
+    return np.asarray(nan_mean(nan_mean(np.abs(errors), 1), 1))
+
+
+def _positive(values: Array) -> Array:
+    return np.where(values > 0, values, np.nan)
+
+
 def known_errors(
     points: Sequence[Array], actual: Array, scales: Array, stops: Sequence[int], *, now: int, season: int
 ) -> Array:
@@ -155,7 +167,7 @@ def known_errors(
     found = []
     for made, true, unit, stop in zip(points, actual, scales, stops, strict=False):
         if stop + len(true) <= now:
-            errors = (true - made) / np.where(unit > 0, unit, np.nan)
+            errors = (true - made) / _positive(unit)
             found += [nan_mean(part, 0) for part in np.array_split(errors, blocks)]
     return np.stack(found) if found else np.empty((0, actual.shape[2]))
 

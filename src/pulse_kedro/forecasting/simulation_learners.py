@@ -205,11 +205,11 @@ def empty_pool(y: Array, parts: Sequence[Part], *, horizon: int, season_length: 
         season_length: m of the unit, the mean |y[t] - y[t-m]|.
         own: Extra weight of a series' own windows in its weights.
     """
+    unit, level = usual_units(y, season_length)
+    return Pool(horizon=horizon, parts=tuple(parts), unit=unit, level=level, own=own)
+
+
+def usual_units(y: Array, season_length: int) -> tuple[Array, Array]:
+    """Mean |y[t] - y[t-m]| (1 where it is 0) and mean level of every series, each of shape `(series,)`."""
     unit = np.nanmean(np.abs(y[season_length:] - y[:-season_length]), axis=0)
-    return Pool(
-        horizon=horizon,
-        parts=tuple(parts),
-        unit=np.where(unit > 0, unit, 1.0),
-        level=np.nanmean(y, axis=0),
-        own=own,
-    )
+    return np.where(unit > 0, unit, 1.0), np.nanmean(y, axis=0)

@@ -11,7 +11,9 @@ from pulse_kedro.domain.metrics.drift import find_drift
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.forecasting.simulation_learners import Learner
 
-POLICIES = ("never", "full", "recursive", "drift", "promotion")
+POLICIES = ("never", "full", "recursive", "drift", "promotion", "threshold")
+GATED = ("promotion", "threshold")
+"""Policies of two recursive recipes, the second forgets; the gate `evidence`, or the old rule, says which serves."""
 KEPT_AFTER_DRIFT = 0.1
 """Share that what was learned before an alarm keeps; ours, new windows outweigh the past after a tenth of it."""
 HALF_LIFE = 8.0
@@ -214,6 +216,6 @@ def make_policy(name: str, make: Factory, *, horizon: int, season: int) -> Polic
         return Full(make, every=int(number or 1))
     if kind == "recursive":
         return Recursive(make, half_life=number)
-    if kind == "promotion":
+    if kind in GATED:
         return Recursive(make, half_life=HALF_LIFE * horizon)
     return DriftGated(make, season=season) if kind == "drift" else Never(make)

@@ -13,13 +13,14 @@ from pulse_kedro.forecasting.simulation import (
     coverage,
     gain_between,
     known_errors,
+    naive_losses,
     plan_stops,
     recovery,
     replay,
     stability,
 )
 from pulse_kedro.forecasting.simulation_breaks import UnknownBreak, inject, parse_break
-from pulse_kedro.forecasting.simulation_gate import Gate, served, under_naive_rule
+from pulse_kedro.forecasting.simulation_gate import NAIVE_ORIGINS, Gate, Threshold, served, under_naive_rule
 from pulse_kedro.forecasting.simulation_policies import (
     DriftGated,
     Full,
@@ -119,9 +120,18 @@ def test_too_short_a_history_is_refused(periods: int, start: int | None) -> None
         plan_stops(periods, horizon=10, season=12, start=start, every=None)
 
 
+def test_the_naive_loss_repeats_the_last_season() -> None:
+    y = np.array([[1.0], [3.0], [1.0], [5.0], [2.0], [9.0], [4.0]])
+
+    found = naive_losses(y, (4, 5), horizon=2, season=2)
+
+    # scales: mean of |0|, |2| and of |0|, |2|, |1|; errors of 1, 5 repeated: 1, 4 and of 5, 2 repeated: 4, 2
+    np.testing.assert_allclose([2.5, 3.0], found)
+
+
 @pytest.mark.parametrize("name", ["recursve", "full:x", "full:0", "never:3", ""])
 def test_an_unknown_policy_is_refused(name: str) -> None:
-    with pytest.raises(UnknownPolicy, match="expected one of never, full, recursive, drift, promotion"):
+    with pytest.raises(UnknownPolicy, match="expected one of never, full, recursive, drift, promotion, threshold"):
         make_policy(name, lambda _: Counting(), horizon=2, season=4)
 
 
@@ -223,4 +233,28 @@ def test_the_gate_promotes_a_much_better_challenger_once_and_an_equal_one_never(
     loss = np.random.default_rng(0).uniform(0.8, 1.2, size=40)
 
     assert 1 == len(gate(loss, loss * 0.5).promoted)
+    assert () == gate(loss, loss).promoted
+
+
+def test_the_old_rule_promotes_what_beats_the_best_skill_stored() -> None:
+    freq = frequency("monthly")
+    dates = [freq.shift(pd.Timestamp("2000-01-01"), k) for k in range(3 * NAIVE_ORIGINS + 1)]
+    gate = Gate(dates=dates, freq=freq, horizon=1, options=options(), series=2)
+    rule = Threshold(gate=gate, naive=np.ones(len(dates)))
+    champion, better = np.full(len(dates), 0.50), np.full(len(dates), 0.48)
+
+    found = rule(champion, better)
+
+    assert 3 == found.decisions
+    assert (2 * NAIVE_ORIGINS,) == found.promoted  # nothing was stored at the first decision
+    assert () == rule(champion, np.full(len(dates), 0.495)).promoted  # skill .505 is 1 % above .5, 2 % are needed
+
+
+def test_the_old_rule_promotes_an_equal_where_a_window_is_easier() -> None:
+    freq = frequency("monthly")
+    dates = [freq.shift(pd.Timestamp("2000-01-01"), k) for k in range(2 * NAIVE_ORIGINS + 1)]
+    gate = Gate(dates=dates, freq=freq, horizon=1, options=options(), series=2)
+    loss = np.repeat([0.6, 0.3, 0.3], [NAIVE_ORIGINS, NAIVE_ORIGINS, 1])
+
+    assert 1 == len(Threshold(gate=gate, naive=np.ones(len(dates)))(loss, loss).promoted)
     assert () == gate(loss, loss).promoted

@@ -90,15 +90,28 @@ def check_last_run(engine: Engine) -> Finding:
 
 
 def check_control(broken: Sequence[str]) -> list[Finding]:
-    """Whether the invariants of the champion hold.
+    """Whether the invariants hold that the database and the bundles can be asked about.
 
     Args:
         broken: What `invariants.broken` found.
     """
     if not broken:
-        return [ok("invariants", "one champion, its files whole, epochs rising, every change on record")]
+        return [ok("invariants", "one champion, its files whole, epochs rising, every change on record and protected")]
     advice = "Restore the database or the bundles from a backup, or put a whole version back: `kedro pulse rollback`."
     return [failure("invariants", one, advice) for one in broken]
+
+
+def check_orphans(orphans: Sequence[str], bundles: Path) -> Finding:
+    """Whether bundles lie on disk that no cycle made (I9).
+
+    Args:
+        orphans: What `invariants.orphans` found.
+        bundles: Folder of all bundles.
+    """
+    if not orphans:
+        return ok("orphans", "no bundle without a cycle")
+    found = f"{len(orphans)} bundles that no cycle names, such as {orphans[0][:12]}"
+    return warning("orphans", found, f"Nothing reads them: killed runs left them. Delete those folders in {bundles}.")
 
 
 def _examine(engine: Engine) -> tuple[str, list[str]]:

@@ -1,10 +1,12 @@
 """What the newest cycle left: its bundle, and what MLflow was told about it."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pulse_kedro.adapters import registry
 from pulse_kedro.adapters.checks.findings import Finding, failure, ok, warning
+from pulse_kedro.adapters.stores.metric_queue import read_dead
 from pulse_kedro.adapters.stores.past import Past, PastCycle
 
 AGAIN = "`kedro pulse doctor --repair` or the next `kedro run` sets it right: the database is the truth."
@@ -53,8 +55,24 @@ def check_tracking(past: Past, uri: str) -> Finding:
         return ok(
             "tracking", f"{uri}: the alias `champion` points at {'the champion' if head else 'nothing that is wrong'}"
         )
+    if aliased is not None and aliased not in {one.to_bundle for one in past.transitions}:
+        found = f"I10: the alias `champion` points at bundle {aliased[:12]}, which was never in charge"
+        return failure("tracking", f"{uri}: {found}", AGAIN)
     other = f"bundle {aliased[:12]}" if aliased else "nothing"
     return warning("tracking", f"{uri}: the alias `champion` points at {other}, not at {head.bundle[:12]}", AGAIN)
+
+
+def check_undelivered(file: Path) -> Finding:
+    """Whether scores wait that MLflow did not take when their cycle ran (I8).
+
+    Args:
+        file: Where they wait; it need not exist.
+    """
+    waiting = len(read_dead(file))
+    if not waiting:
+        return ok("undelivered", "nothing waits for MLflow")
+    advice = "`kedro pulse metrics replay` writes them; one that arrived already changes nothing."
+    return warning("undelivered", f"{waiting} scores wait for MLflow in {file.name}", advice)
 
 
 def check_report(report: Mapping[str, object]) -> Finding:

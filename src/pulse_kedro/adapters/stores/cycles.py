@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pulse_kedro.adapters.failpoints import failpoint
 from pulse_kedro.adapters.stores import edges, journal, leases, ledger, metrics, rules, transitions
+from pulse_kedro.adapters.stores.certainty import settle
 from pulse_kedro.adapters.stores.columns import plain
 from pulse_kedro.adapters.stores.engine import writing
 from pulse_kedro.adapters.stores.tables import cycles
@@ -45,20 +46,17 @@ def commit(engine: Engine, record: CycleRecord, *, now: datetime, token: int | N
         HeadMoved: Another cycle was committed meanwhile, or a person put another bundle in charge; nothing was changed.
         LeaseHeld: No token was given, and a living run holds the lease.
         Fenced: The lease was taken over while the run slept; nothing was changed.
+        LostConnection: The database went away, twice; nothing was changed.
+        UnknownOutcome: The database went away while it committed, and does not answer.
     """
     check(record)
-    try:
-        with writing(engine) as connection:
-            found = _find(connection, record.cycle.key)
-            if found is None:
-                failpoint("commit.begin")
-                found = _commit(connection, record, now=now, token=token)
-                failpoint("commit.after_cas")
-    except IntegrityError:
-        with engine.connect() as connection:
-            found = _find(connection, record.cycle.key)  # another process may have committed the very same cycle
-        if found is None:
-            raise
+    key = record.cycle.key
+    found = settle(
+        engine,
+        lambda: _commit_once(engine, record, now=now, token=token),
+        lambda connection: _find(connection, key),
+        doing=f"Committing cycle {key}",
+    )
     failpoint("commit.done")
     return found
 
@@ -91,6 +89,22 @@ def read(engine: Engine, key: str) -> CommittedCycle:
         found = _find(connection, key)
     if found is None:
         raise UnknownCycle(key, tuple(cycle.key for cycle in read_history(engine).cycles))
+    return found
+
+
+def _commit_once(engine: Engine, record: CycleRecord, *, now: datetime, token: int | None) -> CommittedCycle:
+    try:
+        with writing(engine) as connection:
+            found = _find(connection, record.cycle.key)
+            if found is None:
+                failpoint("commit.begin")
+                found = _commit(connection, record, now=now, token=token)
+                failpoint("commit.after_cas")
+    except IntegrityError:
+        with engine.connect() as connection:
+            found = _find(connection, record.cycle.key)  # another process may have committed the very same cycle
+        if found is None:
+            raise
     return found
 
 

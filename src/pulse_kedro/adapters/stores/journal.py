@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, or_, select
 from pulse_kedro.adapters.stores.columns import plain
 from pulse_kedro.adapters.stores.engine import writing
 from pulse_kedro.adapters.stores.processes import start_of
-from pulse_kedro.adapters.stores.tables import attempts, cycles, faults
+from pulse_kedro.adapters.stores.tables import SLOT, attempts, cycles, faults, leases
 from pulse_kedro.domain.recovery.faults import Fault
 
 Status = Literal["RUNNING", "DONE", "FAILED", "INTERRUPTED"]
@@ -47,7 +47,7 @@ class KeptFault:
 
 
 def begin(engine: Engine, *, run: str, command: str, now: datetime) -> int:
-    """Note that this process starts a run, and that runs of processes which are gone were interrupted.
+    """Note that this process starts a run, and that runs which cannot be at work any more were interrupted.
 
     Args:
         engine: Opened for writing.
@@ -150,13 +150,26 @@ def resolve_of(connection: Connection, cycle: str, *, now: datetime) -> None:
     connection.execute(update(faults).where(opened, own).values(resolved_at=now, resolved_by=cycle))
 
 
+def find_dead(connection: Connection) -> list[int]:
+    """Attempts that count as running and cannot be: their process is gone, or on another host without the lease.
+
+    Args:
+        connection: Any connection.
+    """
+    columns = (attempts.c.id, attempts.c.host, attempts.c.pid, attempts.c.process)
+    running = connection.execute(select(*columns).where(attempts.c.status == "RUNNING").order_by(attempts.c.id)).all()
+    holder = connection.execute(select(leases.c.holder).where(leases.c.role == SLOT)).scalar()
+    at_work, here = (holder or "").split("|")[:2], socket.gethostname()
+    return [
+        row.id
+        for row in running
+        if (start_of(row.pid) != row.process if row.host == here else at_work != [row.host, str(row.pid)])
+    ]
+
+
 def _interrupt_the_dead(connection: Connection, now: datetime) -> None:
-    running = select(attempts.c.id, attempts.c.pid, attempts.c.process).where(
-        attempts.c.status == "RUNNING", attempts.c.host == socket.gethostname()
-    )
-    dead = [row.id for row in connection.execute(running) if start_of(row.pid) != row.process]
     ended = {"status": "INTERRUPTED", "ended": now}
-    connection.execute(update(attempts).where(attempts.c.id.in_(dead)).values(ended))
+    connection.execute(update(attempts).where(attempts.c.id.in_(find_dead(connection))).values(ended))
 
 
 def _to_fault(row: RowMapping) -> KeptFault:

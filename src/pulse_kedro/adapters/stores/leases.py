@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Update, select, update
 from sqlalchemy.exc import DBAPIError
 
 from pulse_kedro.adapters.stores.engine import writing
@@ -124,7 +124,7 @@ class Heart:
         self._ended.set()
         os.environ.pop(VARIABLE, None)
         with writing(self._engine) as connection:
-            connection.execute(update(leases).where(_ROW, leases.c.token == self.token).values(holder=None))
+            connection.execute(freed(self.token))
 
     def _beat(self) -> None:
         while not self._ended.wait(self._renewal):
@@ -143,6 +143,11 @@ def beat(engine: Engine, token: int) -> bool:
     mine = update(leases).where(_ROW, leases.c.token == token).values(beat=leases.c.beat + 1)
     with writing(engine) as connection:
         return connection.execute(mine).rowcount == 1
+
+
+def freed(token: int) -> Update:
+    """Statement by which the holder of a token lets the next one have it; nothing where somebody else has it by now."""
+    return update(leases).where(_ROW, leases.c.token == token).values(holder=None)
 
 
 def look(connection: Connection) -> Seen:

@@ -1,10 +1,11 @@
 """The forecast log: append-only rows of forecasts and of outcomes; triggers of the database refuse everything else."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, Select, Table, insert, select
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, insert, select
 
 from pulse_kedro.adapters.stores.frames import to_frame, to_rows
 from pulse_kedro.adapters.stores.summary import main_line
@@ -21,10 +22,13 @@ _DTYPES = {
     "step": "int64",
     "snapshot": "object",
 }
+_Type = np.dtype[np.generic] | pd.api.extensions.ExtensionDtype
 _FORECASTS = (*FORECAST_COLUMNS, "as_of")
 _OUTCOMES = (*OUTCOME_COLUMNS, "cycle")
 CHUNK = 10_000
-"""Rows that are turned into arrays at once; ours, their objects fit into a processor's cache."""
+"""Rows that are inserted at once; ours, it bounds the memory of a large cycle."""
+BATCH = 256
+"""Rows that are turned into arrays at once; ours: with their objects they fit into a processor's cache."""
 EMPTY = Ledger(
     forecasts=to_frame((), {name: _DTYPES.get(name, "float64") for name in _FORECASTS}),
     outcomes=to_frame((), {name: _DTYPES.get(name, "float64") for name in _OUTCOMES}),
@@ -74,49 +78,65 @@ def _read(engine: Engine, wanted: Select[*tuple[object, ...]]) -> Ledger:
 def _gather(
     connection: Connection, table: Table, columns: Sequence[str], order: Sequence[str], keys: Sequence[str]
 ) -> pd.DataFrame | None:
-    """Rows of some cycles as one frame, in the order of the keys; `None` when there are none."""
-    parts = [
-        {name: _to_array(name, values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
-        for rows in _chunks(connection, table, columns, order, keys)
-    ]
-    if not parts:
-        return None
-    return pd.DataFrame({name: _join(name, parts) for name in columns}, copy=False)
+    """Rows of some cycles as one frame, in the order of the keys; `None` when there are none.
 
-
-def _chunks(
-    connection: Connection, table: Table, columns: Sequence[str], order: Sequence[str], keys: Sequence[str]
-) -> Iterator[list[tuple[object, ...]]]:
-    query = select(*(table.c[name] for name in columns)).order_by(*(table.c[name] for name in order))
-    waiting: list[tuple[object, ...]] = []
+    Numbers and words are asked for apart: numbers then become one array without a step in between.
+    """
+    numbers = [name for name in columns if _dtype(name).kind in "fi"]
+    words = {name: _Words() for name in columns if name not in {*numbers, "cycle"}}
+    values, lengths = [], []
+    counted, worded = (_of_cycle(table, names, order) for names in (numbers, list(words)))
     for key in keys:
-        cursor = connection.execute(query.where(table.c.cycle == key)).cursor
-        while rows := cursor.fetchmany(CHUNK):
-            waiting += rows
-            if len(waiting) >= CHUNK:
-                yield waiting
-                waiting = []
-    if waiting:
-        yield waiting
+        taken = [np.array(rows, dtype=float).T for rows in _batches(connection, counted, key)]
+        values += taken
+        lengths.append(sum(part.shape[1] for part in taken))
+        for rows in _batches(connection, worded, key) if taken else ():
+            for seen, column in zip(words.values(), zip(*rows, strict=True), strict=True):
+                seen.add(column)
+    if not values:
+        return None
+    block = np.concatenate(values, axis=1)
+    del values
+    made = {name: pd.Series(block[place]).astype(_dtype(name)) for place, name in enumerate(numbers)}
+    made |= {name: seen.column(_dtype(name)) for name, seen in words.items()}
+    made["cycle"] = pd.Series(np.repeat(np.array(keys, dtype=object), lengths))
+    return pd.DataFrame({name: made[name] for name in columns}, copy=False)
 
 
-def _to_array(name: str, values: Sequence[object]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
-    """One column of a chunk, as the driver gives it: SQLite keeps moments as text, few of them different."""
-    dtype = _DTYPES.get(name, "float64")
-    if dtype in {"float64", "int64"}:
-        return np.asarray(values, dtype=dtype)  # None becomes nan
-    codes, distinct = pd.factorize(np.asarray(values, dtype=object))
-    if dtype == "object":
-        return np.asarray(distinct, dtype=object)[codes]
-    moments = pd.to_datetime(pd.Series(distinct), utc="UTC" in dtype, format="ISO8601" if _is_text(distinct) else None)
-    naive = moments.dt.tz_localize(None) if moments.dt.tz is not None else moments
-    return naive.to_numpy(dtype="datetime64[ns]")[codes]
+def _of_cycle(table: Table, columns: Sequence[str], order: Sequence[str]) -> Select[*tuple[object, ...]]:
+    query = select(*(table.c[name] for name in columns)).where(table.c.cycle == bindparam("key"))
+    return query.order_by(*(table.c[name] for name in order))
 
 
-def _is_text(values: Iterable[object]) -> bool:
-    return isinstance(next(iter(values), None), str)
+def _batches(
+    connection: Connection, query: Select[*tuple[object, ...]], key: str
+) -> Iterator[Sequence[tuple[object, ...]]]:
+    """Rows of one cycle as the driver gives them: rows of SQLAlchemy would cost more than the reading."""
+    cursor = connection.execute(query, {"key": key}).cursor
+    while rows := cursor.fetchmany(BATCH):
+        yield rows
 
 
-def _join(name: str, parts: Sequence[Mapping[str, np.ndarray[tuple[int], np.dtype[np.generic]]]]) -> pd.Series:
-    joined = pd.Series(np.concatenate([part[name] for part in parts]))
-    return joined.dt.tz_localize("UTC") if "UTC" in _DTYPES.get(name, "") else joined
+class _Words:
+    """A column of text or moments, few of them different: each is kept once, and its number for every row."""
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[object, int] = defaultdict()
+        self._numbers.default_factory = self._numbers.__len__
+        self._parts: list[np.ndarray[tuple[int], np.dtype[np.intp]]] = []
+
+    def add(self, values: Sequence[object]) -> None:
+        """Values of the next rows, as the driver gives them: SQLite keeps moments as text."""
+        self._parts.append(np.fromiter(map(self._numbers.__getitem__, values), dtype=np.intp, count=len(values)))
+
+    def column(self, dtype: _Type) -> pd.Series:
+        """All values, as text or with the type of a moment."""
+        distinct = pd.Index(list(self._numbers), dtype=object)
+        if dtype.kind == "M":
+            is_text, in_utc = isinstance(distinct[0], str), isinstance(dtype, pd.DatetimeTZDtype)
+            distinct = pd.to_datetime(distinct, utc=in_utc, format="ISO8601" if is_text else None)
+        return pd.Series(distinct.take(np.concatenate(self._parts)), dtype=dtype)
+
+
+def _dtype(name: str) -> _Type:
+    return pd.api.types.pandas_dtype(_DTYPES.get(name, "float64"))

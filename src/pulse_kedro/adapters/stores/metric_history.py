@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Engine, Select, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from pulse_kedro.adapters.stores.past import PastCycle
 from pulse_kedro.adapters.stores.scoreboard import Kind, overall
@@ -128,11 +128,11 @@ def history(
         MetricNotKept: A name has no row at all in this slice.
     """
     wanted = part or Slice()
-    known = _known(engine, wanted)
+    asked = list(names) or _known(engine, wanted)
     for name in names:
-        if name not in known:
-            raise MetricNotKept(name, known)
-    query = _query(list(names) or known, start, end, wanted).limit(limit)
+        if not _is_kept(engine, name, wanted):
+            raise MetricNotKept(name, _known(engine, wanted))
+    query = _query(asked, start, end, wanted).limit(limit)
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
     return tuple(Point(**row) for row in reversed(rows))
@@ -188,19 +188,26 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (place - low) * (ordered[high] - ordered[low])
 
 
-def _known(engine: Engine, part: Slice) -> tuple[str, ...]:
-    """Names in this slice of the newest cycle that has one."""
-    newest = (
-        select(metrics.c.cycle)
-        .join_from(metrics, cycles, metrics.c.cycle == cycles.c.key)
-        .where(*_within(part), metrics.c.cycle.in_(main_line()))
-        .order_by(cycles.c.as_of.desc())
-        .limit(1)
-    )
+def _is_kept(engine: Engine, name: str, part: Slice) -> bool:
     with engine.connect() as connection:
-        cycle = connection.execute(newest).scalar()
-        query = select(metrics.c.metric).where(metrics.c.cycle == cycle, *_within(part)).distinct()
+        return connection.execute(select(_in_slice(metrics.c.metric == name, part))).scalar_one()
+
+
+def _known(engine: Engine, part: Slice) -> tuple[str, ...]:
+    """Names in this slice. The index on names is entered once per name, however many rows there are of each."""
+    names = select(func.min(metrics.c.metric).label("metric")).cte("names", recursive=True)
+    following = metrics.alias("following")
+    after = select(func.min(following.c.metric)).where(following.c.metric > names.c.metric).scalar_subquery()
+    names = names.union_all(select(after).where(names.c.metric.is_not(None)))
+    query = select(names.c.metric).where(_in_slice(metrics.c.metric == names.c.metric, part))
+    with engine.connect() as connection:
         return tuple(sorted(connection.execute(query).scalars()))
+
+
+def _in_slice(name: ColumnElement[bool], part: Slice) -> ColumnElement[bool]:
+    """Whether the main line has a row of this name."""
+    found = select(metrics.c.cycle).where(name, *_within(part), metrics.c.cycle.in_(main_line()))
+    return found.correlate_except(metrics).exists()
 
 
 def _within(part: Slice) -> list[ColumnElement[bool]]:

@@ -112,6 +112,23 @@ def read(engine: Engine) -> tuple[Transition, ...]:
         return _read(connection)
 
 
+def made(connection: Connection, change: Change, *, epoch: int, now: datetime) -> int | None:
+    """Whether a change is on record: epoch, moment, actor and bundle are the key of one.
+
+    Args:
+        connection: Any connection.
+        change: What was wanted.
+        epoch: Of the row that the decision was made on.
+        now: Moment that was given to `swap`.
+
+    Returns:
+        The epoch that it led to; `None` when it never happened.
+    """
+    key = (transitions.c.slot == SLOT, transitions.c.epoch == epoch + 1, transitions.c.at == now)
+    same = (transitions.c.actor == change.actor, transitions.c.to_bundle == change.bundle)
+    return connection.execute(select(transitions.c.epoch).where(*key, *same)).scalar()
+
+
 def swap(
     connection: Connection, seen: Head, change: Change, *, token: int, now: datetime, head: str | None = None
 ) -> int:

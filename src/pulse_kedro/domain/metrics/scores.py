@@ -14,6 +14,7 @@ from pulse_kedro.domain.metrics.aggregation import (
     root_scores,
     to_frame,
 )
+from pulse_kedro.domain.metrics.diagnostics import spread_of_quantiles
 from pulse_kedro.domain.metrics.losses import covered, scaled_absolute_error, symmetric_percentage_error, wis
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, QUANTILE_LEVELS, Array, Frequency, Matrix, to_matrix
 
@@ -67,7 +68,7 @@ def scaled_scores(layout: Layout, rows: pd.DataFrame) -> list[Score]:
 
 
 def interval_scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Scaled WIS and coverage of the rows that have all quantiles; empty when none has.
+    """Scaled WIS, coverage and scaled uncertainty of the rows that have all quantiles; empty when none has.
 
     Args:
         rows: Columns of a backtest.
@@ -88,6 +89,8 @@ def interval_scores(rows: pd.DataFrame) -> pd.DataFrame:
     by_level = dict(zip(QUANTILE_LEVELS, quantiles, strict=True))
     for metric, (low, high) in INTERVALS.items():
         scores += mean_scores(layout, metric, covered(actual, by_level[low], by_level[high]))
+    spread = spread_of_quantiles(quantiles, QUANTILE_LEVELS) / np.where(scale > 0, scale, np.nan)
+    scores += mean_scores(layout, "uncertainty", spread)
     return to_frame(layout, scores)
 
 

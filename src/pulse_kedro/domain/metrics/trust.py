@@ -53,6 +53,16 @@ class TrustOptions:
     """Any number; fixed so that intervals can be repeated."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class MetricOptions:
+    """Which figures beyond losses a cycle works out."""
+
+    calculate_symbolic_alignment: bool
+    """Whether rules are asked if they moved forecasts the right way."""
+    calculate_trust_delta: bool
+    """Whether the change of trust by the newest window is kept."""
+
+
 @plain_dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
     """Trust and what it rests on.

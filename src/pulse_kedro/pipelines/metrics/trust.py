@@ -4,30 +4,26 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.cycle import LABEL, Period
 from pulse_kedro.domain.history import History
 from pulse_kedro.domain.ledger import CUTOFF, CYCLE, STEP, Ledger
 from pulse_kedro.domain.metrics.alignment import symbolic_alignment
 from pulse_kedro.domain.metrics.live import resolve_now
-from pulse_kedro.domain.metrics.trust import ALIGNMENT, ALL, TRUST_COLUMNS, TrustOptions, judge, weigh_evidence
+from pulse_kedro.domain.metrics.trust import (
+    ALIGNMENT,
+    ALL,
+    TRUST_COLUMNS,
+    MetricOptions,
+    TrustOptions,
+    judge,
+    weigh_evidence,
+)
 from pulse_kedro.domain.panel import ID, TIME, Array, Frequency, frequency, to_matrix
 
 LOW, MIDDLE, HIGH = "ruled_q100", "ruled_q500", "ruled_q900"
 """The 80 % band and the median that people got."""
 RAW = "raw_q500"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
-class MetricOptions:
-    """Which figures beyond losses a cycle works out."""
-
-    calculate_symbolic_alignment: bool
-    """Whether rules are asked if they moved forecasts the right way."""
-    calculate_trust_delta: bool
-    """Whether the change of trust by the newest window is kept."""
 
 
 def update_trust(

@@ -17,13 +17,15 @@ from pulse_kedro.pipelines.reporting.options import ReportingOptions
 from pulse_kedro.pipelines.reporting.page import render
 from pulse_kedro.pipelines.reporting.pictures.calibration import draw_promises
 from pulse_kedro.pipelines.reporting.pictures.canvas import Figure, to_figure
-from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_comparison, draw_coverage, draw_skill
+from pulse_kedro.pipelines.reporting.pictures.charts import draw_backtest, draw_coverage, draw_skill
+from pulse_kedro.pipelines.reporting.pictures.comparison import draw_comparison
 from pulse_kedro.pipelines.reporting.pictures.drift import draw_drift_panels
 from pulse_kedro.pipelines.reporting.pictures.errors import draw_error_slices
 from pulse_kedro.pipelines.reporting.pictures.fans import Story, draw_fans, earlier_forecasts, past_values
 from pulse_kedro.pipelines.reporting.pictures.lean import draw_bias_panels
 from pulse_kedro.pipelines.reporting.pictures.regimes import draw_regime_axes
 from pulse_kedro.pipelines.reporting.pictures.suspicions import draw_suspicions
+from pulse_kedro.pipelines.reporting.pictures.trust import draw_trust_panels
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, panel_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.selection import choose_aggregate, rank, report_table
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
@@ -145,10 +147,17 @@ def draw_drift(
 
 
 def draw_recipe_comparison(cutoff_losses: pd.DataFrame, promotion_decision: Mapping[str, object]) -> Figure:
-    """Loss that the challenger's recipe avoided at each past cutoff; empty when one recipe was alone."""
+    """Loss that the challenger's recipe avoided, at each past cutoff and in all; empty when one recipe was alone."""
     gate = promotion_decision.get("gate")
-    sides = (gate.get("champion"), gate.get("challenger")) if isinstance(gate, Mapping) else ("", "")
-    return to_figure(draw_comparison(cutoff_losses, *(short(side) for side in sides)))
+    if not isinstance(gate, Mapping):
+        return to_figure(draw_comparison(cutoff_losses, "", "", stride=1))
+    sides = (short(gate[side]) for side in ("champion", "challenger"))
+    return to_figure(draw_comparison(cutoff_losses, *sides, stride=-(-int(gate["horizon"]) // int(gate["step"]))))
+
+
+def draw_trust(trust: pd.DataFrame, promotion_decision: Mapping[str, object]) -> Figure:
+    """Trust of every recipe that served, and of the serving one by group and regime, with intervals."""
+    return to_figure(draw_trust_panels(trust, short(promotion_decision["recipe"])))
 
 
 def draw_quality(snapshot: Snapshot, quality_findings: pd.DataFrame, series: pd.DataFrame, period: Period) -> Figure:
@@ -176,6 +185,7 @@ def summarise_cycle(
     curves: pd.DataFrame,
     ledger: Ledger,
     drift_report: pd.DataFrame,
+    trust: pd.DataFrame,
     period: Period,
     source: SourceOptions,
     reporting: ReportingOptions,
@@ -195,6 +205,7 @@ def summarise_cycle(
         ledger=ledger,
         findings=quality_findings,
         drift=drift_report,
+        trust=trust,
     )
     facts = gather(
         sources,
@@ -223,6 +234,7 @@ def write_report(
     drift_figure: Figure,
     error_slices: Figure,
     calibration_plot: Figure,
+    trust_figure: Figure,
 ) -> str:
     """One self-contained HTML page: pictures, sentences, tables, and all that is needed to show them."""
     figures = {
@@ -237,5 +249,6 @@ def write_report(
         "drift": drift_figure,
         "errors": error_slices,
         "calibration": calibration_plot,
+        "trust": trust_figure,
     }
     return render(cycle_summary, figures)

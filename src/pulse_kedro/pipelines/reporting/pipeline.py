@@ -14,6 +14,7 @@ from pulse_kedro.pipelines.reporting.nodes import (
     draw_recipe_comparison,
     draw_regimes,
     draw_skill_by_horizon,
+    draw_trust,
     extract_curves,
     select_series,
     summarise_cycle,
@@ -41,6 +42,7 @@ SUMMED_UP = (
     "curves",
     "ledger",
     "drift_report",
+    "trust",
     "period",
 )
 SUSPECTED = ("snapshot", "quality_findings", "series", "period")
@@ -57,6 +59,7 @@ PICTURES = (
     "drift_figure",
     "error_slices",
     "calibration_plot",
+    "trust_figure",
 )
 
 
@@ -84,6 +87,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "recipe_comparison",
                 name="draw_recipe_comparison",
             ),
+            Node(draw_trust, ["trust", "promotion_decision"], "trust_figure", name="draw_trust"),
             Node(draw_quality, list(SUSPECTED), "data_quality", name="draw_quality"),
             Node(
                 draw_regimes,

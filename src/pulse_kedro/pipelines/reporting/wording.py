@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from pulse_kedro.domain.metrics.trust import ALL
+
 MISSING = "–"
 _LONG = {"monthly": "%B %Y", "hourly": "%d %B %Y %H:%M"}
 _SHORT = {"monthly": "%b %Y", "quarterly": "%b %Y", "hourly": "%d %b %H:%M"}
@@ -207,6 +209,16 @@ def shorten(text: str, limit: int) -> str:
         ('All Employees…', 'Mining')
     """
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def trust_place(group: str, regime: str) -> str:
+    """A cell of trust in words.
+
+    Example:
+        >>> trust_place("all", "expansion, calm"), trust_place("Mining", "all"), trust_place("all", "all")
+        ('expansion, calm', 'Mining', 'all of them')
+    """
+    return " · ".join(name for name in (group, regime) if name != ALL) or "all of them"
 
 
 def moment(when: pd.Timestamp) -> str:

@@ -183,14 +183,35 @@ def test_constant_gain_is_judged_by_its_size_and_flagged() -> None:
     assert decision.to_dict()["statistic"] is None
 
 
-def test_loss_that_is_not_finite_is_never_promoted() -> None:
+@pytest.mark.parametrize("side", ["champion", "challenger"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_loss_that_is_not_finite_is_never_promoted(side: str, value: float) -> None:
     champion, challenger = losses(60, gain=0.5)
-    challenger[3] = np.nan
+    {"champion": champion, "challenger": challenger}[side][3] = value
 
     decision = verdict(champion, challenger)
 
     assert decision.verdict == "INSUFFICIENT_EVIDENCE"
     assert "not every loss is a finite number" in decision.reason
+    assert json.dumps(decision.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_champion_without_losses_on_common_cutoffs_is_kept(kept: int) -> None:
+    champion, challenger = losses(60, gain=0.5)
+    cutoffs = pd.date_range("1950-01-01", periods=60, freq="MS")
+    sides = {"champion": (champion[:kept], cutoffs[:kept]), "challenger": (challenger, cutoffs)}
+    rows = [
+        pd.DataFrame({"recipe": name, "cutoff": when, "loss": loss, "n_series": 3})
+        for name, (loss, when) in sides.items()
+        if len(loss)
+    ]
+    lone = pair_losses(pd.concat(rows), champion="champion", challenger="challenger", horizons=(1, 1), freq=MONTHLY)
+
+    decision = weigh(lone, (), as_of=AS_OF, freq=MONTHLY, faults=(), options=OPTIONS)
+
+    assert decision.verdict == "INSUFFICIENT_EVIDENCE"
+    assert (kept, 60 - kept, None) == (decision.amount.n, decision.unmatched, decision.evidence)
 
 
 def test_same_recipe_is_never_promoted() -> None:

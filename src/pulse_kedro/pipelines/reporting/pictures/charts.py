@@ -197,31 +197,3 @@ def _coverage_by_step(rows: pd.DataFrame, level: float) -> list[Trace]:
         paint(ideal, {"line.color": "muted"}),
         paint(seen, {"line.color": COMBINATION, "marker.color": COMBINATION}),
     ]
-
-
-def draw_comparison(losses: pd.DataFrame, champion: str, challenger: str) -> Picture:
-    """By how much the challenger's recipe was better or worse at each past cutoff.
-
-    Args:
-        losses: Columns recipe, cutoff and loss.
-        champion: Recipe in charge before the decision.
-        challenger: Recipe that was tested against it.
-
-    Returns:
-        One panel; bars above 0 favour the challenger. Empty without two recipes.
-    """
-    table = losses.pivot_table(index="cutoff", columns="recipe", values="loss", observed=True)
-    paired = table.reindex(columns=[champion, challenger]).dropna()
-    gain = (paired[champion] - paired[challenger]) if champion != challenger else pd.Series(dtype=float)
-    bars = {
-        "type": "bar",
-        "x": [str(when) for when in gain.index],
-        "y": gain.round(5).tolist(),
-        "name": "champion minus challenger",
-        "hovertemplate": "%{x}: %{y:.4f}<extra></extra>",
-        "showlegend": False,
-    }
-    favours = ["good" if value > 0 else "watch" for value in gain]
-    y = {"title": {"text": "loss avoided by the challenger"}, "zeroline": True}
-    layout = panel_axes(0, WHOLE, {"type": "date"}, y)
-    return compose([paint(bars, {"marker.color": favours})], layout, height=320)

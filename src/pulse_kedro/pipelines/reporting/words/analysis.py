@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pulse_kedro.pipelines.reporting.wording import number, percent
+from pulse_kedro.domain.metrics.diagnostics import WINDOW, converge
+from pulse_kedro.pipelines.reporting.wording import change, number, percent
 
 _PLACES = {
     "regime": "cutoffs in the regime {}",
@@ -34,6 +35,22 @@ def errors_sentence(errors: pd.DataFrame, titles: Mapping[str, str]) -> str:
     worst = series.sort_values("ratio", ascending=False, kind="mergesort").to_dict(orient="records")[0]
     name = str(worst["slice"])
     return f"{text}; the weakest series is {titles.get(name, name)} with {number(float(worst['ratio']), 2)} times."
+
+
+def settling_sentence(losses: pd.Series) -> str:
+    """Whether the error of the combination moved over the newest cutoffs; empty with too few of them.
+
+    Args:
+        losses: MASE of the combination by cutoff, in time order.
+    """
+    found = converge(losses.to_numpy(dtype=float))
+    if found.status in {"learning", "diverged"}:
+        return ""
+    half = WINDOW // 2
+    means = f"the mean of the newest {half} cutoffs against the {half} before them"
+    if found.status == "converged":
+        return f"The error of the combination has settled: {means} differs by {percent(abs(found.change), 1)}."
+    return f"The error of the combination is {found.status}: {change(found.change)}, {means}."
 
 
 def calibration_sentence(calibration: pd.DataFrame) -> str:

@@ -35,6 +35,7 @@ class Sources:
     ledger: Ledger
     findings: pd.DataFrame
     drift: pd.DataFrame
+    trust: pd.DataFrame
 
 
 def gather(

@@ -6,10 +6,11 @@ from dataclasses import asdict
 import pandas as pd
 
 from pulse_kedro.domain.panel import ID, TARGET, TIME
+from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, series_scores, short
 from pulse_kedro.pipelines.reporting.wording import COMBINATION, counted, is_number, number
 from pulse_kedro.pipelines.reporting.words.advice import SeriesErrors, advise
-from pulse_kedro.pipelines.reporting.words.analysis import calibration_sentence, errors_sentence
+from pulse_kedro.pipelines.reporting.words.analysis import calibration_sentence, errors_sentence, settling_sentence
 from pulse_kedro.pipelines.reporting.words.bias import bias_sentence, bias_table, season_title
 from pulse_kedro.pipelines.reporting.words.data import data_tables, describe_data
 from pulse_kedro.pipelines.reporting.words.drift import describe_drift
@@ -29,6 +30,7 @@ from pulse_kedro.pipelines.reporting.words.tables import (
     model_table,
     overview_table,
 )
+from pulse_kedro.pipelines.reporting.words.trust import trust_sentence, trust_table
 
 
 def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
@@ -63,6 +65,7 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
             "season": season_title(sources.bias),
             "table": asdict(bias_table(sources.bias)),
         },
+        "trust": {"text": trust_sentence(sources.trust, recipe), "table": asdict(trust_table(sources.trust))},
         "errors": errors_sentence(sources.errors, titles_of(sources.series)),
         "calibration": calibration_sentence(sources.calibration),
         "data": {
@@ -125,8 +128,14 @@ def _evidence(facts: Facts, sources: Sources, mase: pd.DataFrame) -> dict[str, o
         "models": asdict(
             model_table(f"Backtest over {counted(len(facts.cutoffs), 'cutoff')}, mean over all series", measured)
         ),
+        "settling": settling_sentence(_by_cutoff(sources.curves)),
         "horizon": asdict(horizon_table(mase, coverage, facts.options.reference)),
     }
+
+
+def _by_cutoff(curves: pd.DataFrame) -> pd.Series:
+    rows = curves[(curves["curve"] == BY_CUTOFF) & (curves["model"] == COMBINATION)].sort_values("cutoff")
+    return rows["value"].dropna()
 
 
 def _earlier(facts: Facts, sources: Sources, mase: pd.DataFrame) -> dict[str, object]:

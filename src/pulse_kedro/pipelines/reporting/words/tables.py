@@ -29,6 +29,7 @@ METRICS = {
     "wis": ("WIS", 3),
     "coverage_80": ("80 % held", 1),
     "coverage_95": ("95 % held", 1),
+    "uncertainty": ("Own spread", 3),
 }
 """Heading and decimals by metric; coverage is printed in percent."""
 
