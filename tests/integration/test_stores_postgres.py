@@ -16,10 +16,13 @@ from ingest_worlds import declared
 from pulse_kedro.adapters.ingest import Desk, take_in
 from pulse_kedro.adapters.quarantine_work import fix
 from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, quarantine, retention, snapshots
+from pulse_kedro.adapters.stores.account import give_account
+from pulse_kedro.adapters.stores.ancestry import above, below, read_graph, with_forecast
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.past import read_past
 from pulse_kedro.adapters.stores.quarantine import Wanted
-from pulse_kedro.adapters.stores.scoreboard import overall
+from pulse_kedro.adapters.stores.scoreboard import overall, scored
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
 from pulse_kedro.adapters.stores.vintages import VintageStore
@@ -231,3 +234,26 @@ def test_ingest_and_quarantine_work_on_postgresql(engine: Engine, tmp_path: Path
 
     assert (1, 2, 0, 3) == (first.stored, first.quarantined, again.quarantined, again.duplicates)
     assert ({"stored": 1}, [other.id]) == (made.outcomes, [one.id for one in quarantine.rows(engine, Wanted())])
+
+
+def test_decisions_and_lineage_are_read_as_on_sqlite(engine: Engine, tmp_path: Path) -> None:
+    second = a_cycle("2019-01-01", [FIRST.key])
+    copies = (engine, open_for_writing(f"sqlite:///{tmp_path}/pulse.db"))
+    for one in copies:
+        for number, cycle in enumerate((FIRST, second, a_cycle("2018-06-01"))):
+            known = outcomes(cycle) if cycle is second else None
+            cycles.commit(one, a_record(cycle, known=known), now=NOW + timedelta(hours=number))
+
+    here, there = (told_of(one, second) for one in copies)
+
+    assert here == there
+    assert 2 == here[0]
+
+
+def told_of(engine: Engine, cycle: Cycle) -> tuple[object, ...]:
+    """Version that serves, the account of a cycle, the lineage of a forecast, whose scores there are."""
+    past = read_past(engine)
+    (version,) = [one for one in past.cycles if one.key == cycle.key]
+    graph, name = with_forecast(engine, read_graph(engine, past), past, past.cycles[-1], "a")
+    account, serving = give_account(engine, version), summarize(engine).version
+    return serving, account, above(graph, name), below(graph, name), scored(engine, "backtest", "series")

@@ -180,7 +180,7 @@ def _of_transitions(past: Past) -> Iterator[Edge]:
     for one in past.transitions:
         for bundle in (one.from_bundle, one.to_bundle):
             if bundle is not None:
-                yield f"{inventory.BUNDLE}:{bundle}", f"{TRANSITION}:{one.epoch}"
+                yield f"{inventory.BUNDLE}:{bundle}", f"{TRANSITION}:{one.id}"
 
 
 def _details(past: Past, edges: Sequence[Edge]) -> Iterator[tuple[str, str]]:
@@ -201,7 +201,7 @@ def _details(past: Past, edges: Sequence[Edge]) -> Iterator[tuple[str, str]]:
     commits = {cycle.committed_at: cycle.key for cycle in past.cycles}
     for move in past.transitions:
         by = f"cycle {commits[move.at]}" if move.at in commits else f"{move.actor}: {move.reason}"
-        yield f"{TRANSITION}:{move.epoch}", f"{move.kind}, {move.at:%Y-%m-%d %H:%M}, by {by}"
+        yield f"{TRANSITION}:{move.id}", f"{move.kind}, {move.at:%Y-%m-%d %H:%M}, by {by}"
 
 
 def _learned(connection: Connection, past: Past, cycle: PastCycle, series: str) -> Iterator[tuple[str, object]]:
