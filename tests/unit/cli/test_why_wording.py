@@ -1,7 +1,7 @@
 """What `why` answers and says: any decision with its numbers, guards, what it lacked, and who acted since."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,11 @@ from pulse_kedro.adapters.stores.summary import LedgerCounts
 from pulse_kedro.adapters.stores.transitions import Transition
 from pulse_kedro.cli.why_answers import NUMBERS, needed_of, why_of
 from pulse_kedro.cli.why_wording import event_row, print_why
+from pulse_kedro.domain.training.contest import Amount
+from pulse_kedro.domain.training.evidence import Evidence, Gain
+from pulse_kedro.domain.training.probation import Probation, Watch
+from pulse_kedro.domain.training.promotion import PromotionDecision
+from pulse_kedro.domain.training.succession import Trial
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CHALLENGER = "9" * 64
@@ -283,3 +288,11 @@ def test_a_first_champion_followed_nothing() -> None:
     assert ("2026-01-01 03:00", "bootstrap by cycle ccccccccc: nothing to bundle aaaaaaaaaaaa") == event_row(
         row | {"from": None, "to": "a" * 64}
     )
+
+
+def test_the_names_are_those_that_the_gate_and_the_probation_write() -> None:
+    gate = {field.name for kind in (PromotionDecision, Amount, Evidence, Gain) for field in fields(kind)}
+    watch = {field.name for kind in (Watch, Trial, Probation) for field in fields(kind)}
+
+    assert set(NUMBERS) <= gate
+    assert {"since", "predecessor", "k", "new", "old", "total", "boundary"} <= watch
