@@ -148,8 +148,10 @@ def alibi(values: Values) -> dict[str, float]:
     logging.getLogger("alibi_detect").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import torch
         from alibi_detect.cd import CVMDrift, KSDrift, MMDDrift
 
+        torch.set_num_threads(1)
         names = ("KSDrift", "CVMDrift", "MMDDrift")
         found: dict[str, list[int]] = {f"alibi-detect {name}": [] for name in names}
         for column in values.T.astype(np.float32):

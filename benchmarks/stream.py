@@ -7,7 +7,8 @@ the mean |y[t] - y[t-24]| up to each cutoff and averages over steps, series and 
 the first cutoff, which is 1 % more over 17 weeks and 5 % more over 80). Every policy has the same
 learner: a pool of ridges whose sums come from one additive Gram matrix. What it reads was registered before the
 stream was scored (docs/decisions/0037). Differences are paired by week, with a 95 % interval of the block bootstrap.
-CPU seconds count learning, solving and forecasting, not imports.
+CPU seconds count learning, solving and forecasting in one thread, not imports: two threads that wait for each other on
+a shared machine cost five times as many.
 
 `--networks` adds ridges on raw levels (`raw`, registered later, docs/decisions/0040) and the equal mean with an NHITS
 network that begins as its ridge and goes on learning each week (`network`): about 80 CPU seconds.
@@ -33,6 +34,7 @@ from protocol.environments import ask, install
 from protocol.inputs import read_settings
 from protocol.report import Figures, Floor, heading, speak
 from protocol.univariate_peers import univariate
+from threadpoolctl import threadpool_limits
 
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.forecasting.curriculum import CurriculumOptions
@@ -208,7 +210,8 @@ def measure(given: argparse.Namespace) -> Figures:
     y = read(given.csv, given.weeks)
     stops = [len(y) - WEEK * back for back in range(given.weeks, 0, -1)]
     policies = policies_for(given.weeks, plain=given.plain, networks=given.networks)
-    found, versions = replay(policies, y, stops, horizon=WEEK, season=DAY), None
+    with threadpool_limits(1):
+        found, versions = replay(policies, y, stops, horizon=WEEK, season=DAY), None
     if given.peers:
         peers, versions = ask_peers(y, stops)
         found = replace(found, played={**found.played, **peers})
