@@ -25,7 +25,7 @@ def test_three_nodes_have_a_picture(pipelines: dict[str, Pipeline]) -> None:
 def test_picture_of_the_decision_names_every_verdict_and_no_other() -> None:
     named = set(re.findall(r"\b[A-Z_]{4,}\b", DECISION))
 
-    assert {*get_args(Verdict), "BOOTSTRAP", "REVISION"} == named == set(VERDICTS)
+    assert {*get_args(Verdict), "BOOTSTRAP", "REVISION", "ROLLBACK"} == named == set(VERDICTS)
 
 
 def test_picture_of_the_plan_names_every_way_to_train() -> None:

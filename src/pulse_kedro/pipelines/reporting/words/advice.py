@@ -81,9 +81,8 @@ def _verdict(facts: Facts) -> list[Advice]:
     if verdict == "ROLLBACK":
         return [Advice(text=f"A promotion was taken back; look for what changed. {facts.decision.get('reason')}")]
     if verdict == "PROMOTE":
-        return [
-            Advice(text="A new recipe is in charge, on probation: the former one is kept and takes over if it fails.")
-        ]
+        text = "A new recipe is in charge. Compare its next outcomes with what the backtest promised"
+        return [Advice(text=f"{text}; while it is on probation, the former one is kept up to date.")]
     if facts.decision.get("frozen"):
         return [Advice(text=f"Promotions are frozen until a person decides. {facts.decision.get('reason')}")]
     return []
