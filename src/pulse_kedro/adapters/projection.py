@@ -46,8 +46,8 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
             bundles = Path(entries[CHAMPION]["path"])
             page = str(entries[REPORT]["filepath"]) if REPORT in made else None
             _project_cycle(run, cycle, engine, bundles, page)
+            _project_head(run, cycle, engine, bundles)  # first: MLflow reads every score of a run that gets a model
             _project_scores(run, cycle, engine, dead)
-            _project_head(run, cycle, engine, bundles)
 
 
 def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, page: str | None) -> None:
