@@ -142,8 +142,8 @@ def _upload_stills(run: str, figures: Mapping[str, Path]) -> None:
     with tempfile.TemporaryDirectory(prefix="pulse-figures-") as folder:
         stills = {}
         for name, path in figures.items():
-            still = Path(folder, f"{name}.png")
-            still.write_bytes(draw_still(json.loads(path.read_text(encoding="utf-8"))))
+            still = Path(folder, f"{name}.svg")
+            still.write_text(draw_still(json.loads(path.read_text(encoding="utf-8"))), encoding="utf-8")
             stills[still] = FIGURES
         tracking.upload(run, stills)
 
