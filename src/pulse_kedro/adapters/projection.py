@@ -18,8 +18,8 @@ from pulse_kedro.domain.history import CommittedCycle, UnknownCycle
 
 CHAMPION, REPORT = "champion", "cycle_report"
 """Catalog entries: which folder the bundles are in, and where the page about the cycle is."""
-PLOTLY, FIGURES = ".plotly.", "figures"
-"""Part of the type of entries that hold figures, and the artifact folder of their still pictures."""
+FIGURE, FIGURES = "FigureDataset", "figures"
+"""How the type of entries that hold figures ends, and the artifact folder of their still pictures."""
 
 
 def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str], dead: Path) -> None:
@@ -38,7 +38,7 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         files = {name: (path, folder) for name, path, folder in _artifacts(catalog, entries, made)}
         tracking.upload(run, dict(files.values()))
         with tracking.forgiven("Drawing the figures"):
-            drawn = {name: path for name, (path, _) in files.items() if PLOTLY in f".{entries[name]['type']}"}
+            drawn = {name: path for name, (path, _) in files.items() if entries[name]["type"].endswith(FIGURE)}
             _upload_stills(run, drawn)
     with tracking.forgiven("Projecting the database to MLflow"):
         engine = open_for_reading(url)
