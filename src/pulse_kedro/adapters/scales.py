@@ -153,6 +153,7 @@ def date_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
         ['1970', '1971', '1972', '1973', '1974']
     """
     days = (high - low) / DAY
+    steps: tuple[int, ...]
     if days > IN_MONTHS:
         unit, length, steps = "Y", 365.0, YEARS
     elif days > IN_DAYS:
@@ -162,7 +163,7 @@ def date_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     step = next((one for one in steps if days / length / one <= TICKS), steps[-1])
     first, last = (int(np.datetime64(int(one), "s").astype(f"datetime64[{unit}]").astype(int)) for one in (low, high))
     offset = 1970 if unit == "Y" else 0
-    dates = [np.datetime64(at, unit) for at in range(first, last + 1) if (at + offset) % step == 0]  # type: ignore[call-overload]  # a unit that is not a literal
+    dates = [np.datetime64(at, unit) for at in range(first, last + 1) if (at + offset) % step == 0]
     ticks = [(float(date.astype("datetime64[s]").astype(int)), str(date)) for date in dates]
     return [at for at, _ in ticks if low <= at <= high], [word for at, word in ticks if low <= at <= high]
 
