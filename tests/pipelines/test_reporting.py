@@ -35,6 +35,7 @@ FEW: dict[str, Any] = {"aggregate": IDS[0], "examples": 3}
 FIGURES = (
     *("forecast_fans", "backtest_against_baselines", "skill_by_horizon", "interval_coverage", "bias_by_slice"),
     *("recipe_comparison", "data_quality", "regime_axes", "drift_figure", "error_slices", "calibration_plot"),
+    "trust_figure",
 )
 PICTURES = ("forecast_fans", "backtest_against_baselines", "skill_by_horizon", "interval_coverage", "bias_by_slice")
 Made = dict[str, Any]
