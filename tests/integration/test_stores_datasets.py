@@ -281,9 +281,9 @@ def test_a_page_is_replaced_and_shown(tmp_path: Path) -> None:
 
 def test_making_every_dataset_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from pulse_kedro.datasets import client_dataset, html_dataset, registry_dataset;"
+        "import sys; from pulse_kedro.datasets import client_dataset, figure_dataset, html_dataset, registry_dataset;"
         "from pulse_kedro.datasets import snapshot_dataset, store_dataset;"
-        "sys.exit(' '.join({'sqlalchemy', 'alembic', 'mlflow', 'torch'} & set(sys.modules)))"
+        "sys.exit(' '.join({'sqlalchemy', 'alembic', 'mlflow', 'torch', 'plotly'} & set(sys.modules)))"
     )
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603  # our own words
 
