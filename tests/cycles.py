@@ -176,7 +176,8 @@ class Place:
 
     def champion(self) -> Bundle:
         """The bundle in charge."""
-        return self.load("champion")[self.load("history").head]()
+        known = self.catalog()  # one session for both
+        return known.load("champion")[known.load("history").head]()
 
 
 def states(bundle: Bundle) -> dict[str, dict[str, Array]]:

@@ -1,6 +1,8 @@
 """Data roots in which cycles were committed already, each test gets a copy of its own; and one PostgreSQL server."""
 
-from collections.abc import Iterator
+import fcntl
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,21 +11,36 @@ from cycles import Place, small_source
 from databases import Server, postgres_server
 
 
+def made_once(folder: Path, name: str, make: Callable[[Place], None]) -> Place:
+    """A place that the first worker of a test run makes while the others wait for it."""
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    place, finished = Place(shared / name), shared / f"{name}.finished"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            make(place)
+            finished.touch()
+    return place
+
+
 @pytest.fixture(scope="session")
 def after_one(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """One committed cycle, 2018-12. Copy it, do not use it."""
-    place = Place(tmp_path_factory.mktemp("after_one")).offer(small_source())
-    place.run("2018-12-01")
-    return place
+    return made_once(
+        tmp_path_factory.getbasetemp(), "after_one", lambda place: place.offer(small_source()).run("2018-12-01")
+    )
 
 
 @pytest.fixture(scope="session")
 def after_three(after_one: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Three committed cycles, 2018-12 to 2019-02. Copy it, do not use it."""
-    place = after_one.copy(tmp_path_factory.mktemp("after_three"))
-    place.run("2019-01-01")
-    place.run("2019-02-01")
-    return place
+
+    def make(place: Place) -> None:
+        after_one.copy(place.root)
+        place.run("2019-01-01")
+        place.run("2019-02-01")
+
+    return made_once(tmp_path_factory.getbasetemp(), "after_three", make)
 
 
 @pytest.fixture

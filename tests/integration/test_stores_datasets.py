@@ -108,6 +108,20 @@ def test_a_refused_commit_can_be_told_by_its_cause(url: str) -> None:
     assert isinstance(caught.value.__cause__, HeadMoved)
 
 
+def test_the_ledger_is_read_once_until_a_cycle_is_committed(url: str) -> None:
+    ledger, second = LedgerDataset(url=url), a_cycle("2019-01-01", (FIRST.key,))
+    CycleRecordDataset(url=url).save(a_record(FIRST))
+
+    first, again = ledger.load(), ledger.load()
+    CycleRecordDataset(url=url).save(a_record(second, known=outcomes(second)))
+    later = ledger.load()
+
+    assert first is again
+    assert (24, 48) == (len(first.forecasts), len(later.forecasts))
+    ledger.release()
+    assert later is not ledger.load()
+
+
 def test_readers_leave_no_file_behind(url: str, tmp_path: Path) -> None:
     HistoryDataset(url=url).load()
     LedgerDataset(url=url).load()
@@ -267,9 +281,9 @@ def test_a_page_is_replaced_and_shown(tmp_path: Path) -> None:
 
 def test_making_every_dataset_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from pulse_kedro.datasets import client_dataset, html_dataset, registry_dataset;"
+        "import sys; from pulse_kedro.datasets import client_dataset, figure_dataset, html_dataset, registry_dataset;"
         "from pulse_kedro.datasets import snapshot_dataset, store_dataset;"
-        "sys.exit(' '.join({'sqlalchemy', 'alembic', 'mlflow', 'torch'} & set(sys.modules)))"
+        "sys.exit(' '.join({'sqlalchemy', 'alembic', 'mlflow', 'torch', 'plotly'} & set(sys.modules)))"
     )
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603  # our own words
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.validation.type_extractor import TypeExtractor
+from plotly.graph_objects import Figure
 from plotly.offline import get_plotlyjs
 from pydantic import ValidationError
 
@@ -31,6 +32,11 @@ SECTIONS = (
 )
 MEGABYTE = 2**20
 FEW: dict[str, Any] = {"aggregate": IDS[0], "examples": 3}
+FIGURES = (
+    *("forecast_fans", "backtest_against_baselines", "skill_by_horizon", "interval_coverage", "bias_by_slice"),
+    *("recipe_comparison", "data_quality", "regime_axes", "drift_figure", "error_slices", "calibration_plot"),
+    "trust_figure",
+)
 PICTURES = ("forecast_fans", "backtest_against_baselines", "skill_by_horizon", "interval_coverage", "bias_by_slice")
 Made = dict[str, Any]
 
@@ -138,6 +144,16 @@ def test_every_colour_of_a_picture_has_a_role_in_both_themes(made: Callable[[], 
 
     assert flat <= set(LIGHT)
     assert set(LIGHT) == set(DARK)
+
+
+@CYCLES
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_what_plotly_would_have_written(made: Callable[[], Made], name: str) -> None:
+    text = made()[name].to_json()
+
+    ours, plotlys = json.loads(text), json.loads(Figure(json.loads(text)).to_json())
+    assert ours["data"] == plotlys["data"]
+    assert {**ours["layout"], "template": None} == {**plotlys["layout"], "template": None}
 
 
 def test_text_from_outside_is_escaped_everywhere() -> None:

@@ -112,6 +112,13 @@ def test_every_entry_but_the_stores_has_a_layer(catalog_entries: Config) -> None
     assert set() == without ^ STORES
 
 
+def test_no_entry_needs_plotly_in_a_run(catalog_entries: Config) -> None:
+    """Figures are JSON from the start (`FigureDataset`); Plotly's own dataset builds a checked object from each."""
+    types = {name: str(entry["type"]) for name, entry in catalog_entries.items()}
+
+    assert [] == [name for name, kind in types.items() if "plotly" in kind]
+
+
 def test_layers_are_named_as_the_data_folders(catalog_entries: Config, project: Path) -> None:
     folders = {path.name for path in (project / "data").iterdir() if path.is_dir()}
     layers = {layer_of(entry) for entry in catalog_entries.values()} - {None}

@@ -18,8 +18,8 @@ from pulse_kedro.domain.history import CommittedCycle, UnknownCycle
 
 CHAMPION, REPORT = "champion", "cycle_report"
 """Catalog entries: which folder the bundles are in, and where the page about the cycle is."""
-PLOTLY, FIGURES = ".plotly.", "figures"
-"""Part of the type of entries that hold figures, and the artifact folder of their still pictures."""
+FIGURE, FIGURES = "FigureDataset", "figures"
+"""How the type of entries that hold figures ends, and the artifact folder of their still pictures."""
 
 
 def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str], dead: Path) -> None:
@@ -38,7 +38,7 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         files = {name: (path, folder) for name, path, folder in _artifacts(catalog, entries, made)}
         tracking.upload(run, dict(files.values()))
         with tracking.forgiven("Drawing the figures"):
-            drawn = {name: path for name, (path, _) in files.items() if PLOTLY in f".{entries[name]['type']}"}
+            drawn = {name: path for name, (path, _) in files.items() if entries[name]["type"].endswith(FIGURE)}
             _upload_stills(run, drawn)
     with tracking.forgiven("Projecting the database to MLflow"):
         engine = open_for_reading(url)
@@ -46,8 +46,8 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
             bundles = Path(entries[CHAMPION]["path"])
             page = str(entries[REPORT]["filepath"]) if REPORT in made else None
             _project_cycle(run, cycle, engine, bundles, page)
+            _project_head(run, cycle, engine, bundles)  # first: MLflow reads every score of a run that gets a model
             _project_scores(run, cycle, engine, dead)
-            _project_head(run, cycle, engine, bundles)
 
 
 def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, page: str | None) -> None:
@@ -142,8 +142,8 @@ def _upload_stills(run: str, figures: Mapping[str, Path]) -> None:
     with tempfile.TemporaryDirectory(prefix="pulse-figures-") as folder:
         stills = {}
         for name, path in figures.items():
-            still = Path(folder, f"{name}.png")
-            still.write_bytes(draw_still(json.loads(path.read_text(encoding="utf-8"))))
+            still = Path(folder, f"{name}.svg")
+            still.write_text(draw_still(json.loads(path.read_text(encoding="utf-8"))), encoding="utf-8")
             stills[still] = FIGURES
         tracking.upload(run, stills)
 

@@ -60,7 +60,9 @@ class HistoryDataset(AbstractDataset[Never, History]):
 class LedgerDataset(AbstractDataset[Never, Ledger]):
     """Forecasts and outcomes of the main line of cycles; empty before the first cycle. Load only.
 
-    What replays and superseded cycles wrote stays in the database; no cycle to come may build on it.
+    What replays and superseded cycles wrote stays in the database; no cycle to come may build on it. Five nodes of a
+    cycle ask for the log: it is read again only when the main line is another one, for what a committed cycle wrote
+    never changes.
 
     Example:
         >>> len(LedgerDataset(url="sqlite:////nowhere/pulse.db").load().forecasts)
@@ -75,15 +77,25 @@ class LedgerDataset(AbstractDataset[Never, Ledger]):
             metadata: Anything; Kedro ignores it.
         """
         self._url = url
+        self._kept: tuple[tuple[str, ...], Ledger] | None = None
         self.metadata = metadata
 
     def load(self) -> Ledger:
         """The log of the main line; `Ledger.of` narrows it to the ancestors of a cycle."""
         from pulse_kedro.adapters.stores import ledger
         from pulse_kedro.adapters.stores.engine import open_for_reading
+        from pulse_kedro.adapters.stores.summary import keys_of_main_line
 
         engine = open_for_reading(self._url)
-        return ledger.EMPTY if engine is None else ledger.read_main_line(engine)
+        if engine is None:
+            return ledger.EMPTY
+        keys = keys_of_main_line(engine)
+        if self._kept is None or self._kept[0] != keys:
+            self._kept = keys, ledger.read_main_line(engine)
+        return self._kept[1]
+
+    def _release(self) -> None:
+        self._kept = None
 
     def save(self, _: Never) -> NoReturn:
         """Refuse: forecasts and outcomes are appended by a commit."""

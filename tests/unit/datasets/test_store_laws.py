@@ -9,6 +9,7 @@ import pytest
 from kedro.io import AbstractDataset, DataCatalog, DatasetError
 
 from pulse_kedro.datasets.client_dataset import BundleCheckDataset, CodeVersionDataset
+from pulse_kedro.datasets.figure_dataset import FigureDataset
 from pulse_kedro.datasets.html_dataset import HtmlDataset
 from pulse_kedro.datasets.record_dataset import RecordDataset
 from pulse_kedro.datasets.registry_dataset import CandidatesDataset, ChampionDataset
@@ -31,6 +32,7 @@ ENTRIES: dict[Kind, Settings] = {
     BundleCheckDataset: {"path": FOLDER, "seconds": 9},
     RecordDataset: {"filepath": "/nowhere/data/period.json"},
     HtmlDataset: {"filepath": "/nowhere/data/report.html"},
+    FigureDataset: {"filepath": "/nowhere/data/figure.json"},
 }
 LOAD_ONLY = (HistoryDataset, LedgerDataset, ChampionDataset, CodeVersionDataset, BundleCheckDataset)
 ALWAYS_THERE = (CodeVersionDataset, BundleCheckDataset)
@@ -72,7 +74,9 @@ def test_what_is_load_only_refuses_saving_and_says_what_to_do(kind: Kind) -> Non
         kind(**ENTRIES[kind]).save("anything")
 
 
-@pytest.mark.parametrize("kind", [CycleRecordDataset, SnapshotDataset, CandidatesDataset, RecordDataset, HtmlDataset])
+@pytest.mark.parametrize(
+    "kind", [CycleRecordDataset, SnapshotDataset, CandidatesDataset, RecordDataset, HtmlDataset, FigureDataset]
+)
 def test_loading_what_was_never_saved_is_an_error(kind: Kind) -> None:
     with pytest.raises(DatasetError, match=r"nothing was committed|No such file"):
         kind(**ENTRIES[kind]).load()

@@ -135,6 +135,16 @@ def main_line(key: str | None = None) -> Select[str]:
     return select(line.union_all(above).c.key)
 
 
+def keys_of_main_line(engine: Engine) -> tuple[str, ...]:
+    """Keys of the head and its ancestors, sorted; empty before the first cycle.
+
+    Args:
+        engine: Any engine on the stores.
+    """
+    with engine.connect() as connection:
+        return tuple(sorted(connection.scalars(main_line())))
+
+
 def _head() -> Select[*tuple[object, ...]]:
     own = (champion.c.previous_cycle, champion.c.bundle.label("served"))
     columns = (*own, *(cycles.c[name] for name in HeadFacts.__slots__))

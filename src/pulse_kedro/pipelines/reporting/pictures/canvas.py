@@ -1,12 +1,17 @@
-"""What all pictures share: panels on a grid, colours by role, a quiet layout, and the way into Plotly.
+"""What all pictures share: panels on a grid, colours by role, a quiet layout, and the JSON that Plotly reads.
 
-Pictures are built as plain dictionaries and turned into one figure at the end, because Plotly checks each assignment.
+Pictures are plain dictionaries; tests hand them to Plotly, which refuses what it does not know. A run does not.
 A trace keeps in `meta` which of its colours belong to which role, so that a page can repaint it for dark mode.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+import numpy as np
 
 from pulse_kedro.pipelines.reporting.pictures.palette import LIGHT
 
@@ -17,11 +22,40 @@ FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, s
 
 
 class Figure(Protocol):
-    """A Plotly figure, as far as this room needs to know it."""
+    """A figure, as far as this room needs to know it; Plotly's own are among them."""
 
     def to_json(self) -> str | None:
         """The figure as JSON text."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A finished picture."""
+
+    picture: Picture
+
+    def to_json(self) -> str:
+        """The picture as JSON text; what is not a number is `null`."""
+        return json.dumps(as_json(self.picture), allow_nan=False)
+
+
+def as_json(value: object) -> object:
+    """Values that JSON can hold, as Plotly writes them: `null` for `nan` and infinity, dates in ISO form.
+
+    Example:
+        >>> as_json({"x": np.array([1.0, np.nan]), "y": (True, "a")})
+        {'x': [1.0, None], 'y': [True, 'a']}
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return as_json(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(inner) for inner in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def paint(trace: Mapping[str, object], roles: Mapping[str, str | Sequence[str]]) -> Trace:
@@ -105,11 +139,8 @@ def compose(traces: Sequence[Trace], layout: Layout, *, height: int) -> Picture:
 
 
 def to_figure(picture: Picture) -> Figure:
-    """The picture as a Plotly figure, which the catalog can store and kedro-viz can show."""
-    from plotly.graph_objects import Figure as PlotlyFigure
-
-    figure: Figure = PlotlyFigure(picture)
-    return figure
+    """The picture as a figure that the catalog can store and kedro-viz can show."""
+    return Drawing(picture)
 
 
 def split_panels(figure: Figure) -> list[Picture]:
