@@ -128,6 +128,20 @@ def test_tracking_follows_the_database_and_never_leads(folder: Path, ask: Callab
     assert [("FINISHED",), ("FINISHED",)] == ask("select status from runs", "mlflow")
 
 
+def test_a_tracking_server_that_is_down_changes_no_result(
+    folder: Path, ask: Callable[..., list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+
+    done = kedro(folder, "run", tracking="on")
+
+    assert 0 == done.returncode, done.stdout
+    assert "MLflow at http://127.0.0.1:9 does not answer" in done.stdout
+    assert "Retrying" not in done.stdout
+    assert ["DONE"] == [row[0] for row in ask(ATTEMPTS)]
+    assert [(1,)] == ask("select count(*) from cycles")
+
+
 def test_a_tracked_failure_closes_its_run_and_says_why(folder: Path, ask: Callable[..., list]) -> None:
     kedro(folder, "run", "--params", "work.fail=file", tracking="on")
     kedro(folder, "run", "--params", "work.fail=interrupt", tracking="on")
