@@ -62,7 +62,7 @@ def _silence(context: KedroContext) -> None:
     plugins = context._hook_manager  # noqa: SLF001  # Kedro hands it to nobody else
     for call in plugins.hook.after_context_created.get_hookimpls():
         if _tracks(call.plugin):
-            call.function = _nothing
+            object.__setattr__(call, "function", _nothing)  # pluggy means it to stay; Kedro calls no hook earlier
     for plugin in filter(_tracks, plugins.get_plugins()):
         plugins.unregister(plugin)
 
