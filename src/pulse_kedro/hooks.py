@@ -56,7 +56,7 @@ class PulseHooks:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse run-time parameters that nobody reads, before MLflow or a node is touched."""
-        from pulse_kedro.adapters.configuration import data_root, database_url, tracking_uri
+        from pulse_kedro.adapters.configuration import data_root, database_url
         from pulse_kedro.adapters.logs import redact_logs
 
         redact_logs()
@@ -69,7 +69,7 @@ class PulseHooks:
         if not settings.DISABLE_HOOKS_FOR_PLUGINS:
             from pulse_kedro.adapters.silence import leave_out
 
-            leave_out(context, tracking_uri(context.config_loader))
+            leave_out(context)
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:

@@ -5,8 +5,10 @@ from http import HTTPStatus
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 
+from pulse_kedro.adapters.configuration import tracking_uri
 from pulse_kedro.domain.recovery.redaction import redact
 
 logger = logging.getLogger(__name__)
@@ -35,16 +37,19 @@ def why_silent(uri: str, *, seconds: float = SECONDS) -> str | None:
         return redact(str(getattr(error, "reason", error)))
 
 
-def leave_out(context: KedroContext, uri: str) -> bool:
+def leave_out(context: KedroContext) -> bool:
     """Take the plugin that tracks runs out of a session whose server does not answer.
 
     Args:
         context: Of the session, while its plugins hear of it; ours hear first.
-        uri: The tracking URI.
 
     Returns:
         Whether it was taken out; a warning says so.
     """
+    try:
+        uri = tracking_uri(context.config_loader)
+    except MissingConfigException:  # without `mlflow.yml` the plugin goes by its own defaults
+        return False
     why = why_silent(uri)
     if why is None:
         return False
