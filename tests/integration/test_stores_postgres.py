@@ -20,6 +20,7 @@ from pulse_kedro.adapters.stores.account import give_account
 from pulse_kedro.adapters.stores.ancestry import above, below, read_graph, with_forecast
 from pulse_kedro.adapters.stores.blobs import FileBlobs
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.metric_history import MetricNotKept, history
 from pulse_kedro.adapters.stores.past import read_past
 from pulse_kedro.adapters.stores.quarantine import Wanted
 from pulse_kedro.adapters.stores.scoreboard import overall, scored
@@ -97,6 +98,15 @@ def test_the_same_cycle_again_changes_nothing(engine: Engine) -> None:
 
     assert a_record(FIRST).bundle == again.bundle
     assert 1 == cycles.read_head(engine).epoch
+
+
+def test_the_metric_history_answers_as_on_sqlite(engine: Engine) -> None:
+    cycles.commit(engine, a_record(FIRST), now=NOW)
+
+    assert [0.5] == [point.value for point in history(engine, ["mase"])]
+    assert {"mase"} <= {point.metric for point in history(engine, [])}
+    with pytest.raises(MetricNotKept, match=r"got 'luck', expected one of .*mase"):
+        history(engine, ["luck"])
 
 
 def test_a_back_dated_cycle_leaves_the_champion_alone(engine: Engine) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from pulse_kedro.domain.history import SCORE_COLUMNS
 from pulse_kedro.domain.metrics.losses import mase, rmsse, smape, theil_u2, theil_u2_levels, wis
@@ -92,6 +93,10 @@ def test_scores_equal_a_loop_over_paths(panel: pd.DataFrame, backtest: pd.DataFr
         ),
         "coverage_80": panel_mean(backtest, lambda p: ((p["q100"] <= p["y"]) & (p["y"] <= p["q900"])).mean()),
         "coverage_95": panel_mean(backtest, lambda p: ((p["q025"] <= p["y"]) & (p["y"] <= p["q975"])).mean()),
+        "uncertainty": panel_mean(
+            backtest,
+            lambda p: np.mean(np.polyfit(norm.ppf(QUANTILE_LEVELS), p[list(QUANTILE_COLUMNS)].T, 1)[0] / p["scale"]),
+        ),
     }
     for metric, value in expected.items():
         np.testing.assert_allclose(value, pick(scores, metric), rtol=1e-12, err_msg=metric)
