@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 TRIES = 2
 """Once, and once more: a server that was restarted is back, one that is away is not (ours)."""
 Answer = TypeVar("Answer")
+"""What the work returns."""
 
 
 class LostConnection(PulseError):
