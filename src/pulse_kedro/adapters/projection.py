@@ -18,8 +18,8 @@ from pulse_kedro.domain.history import CommittedCycle, UnknownCycle
 
 CHAMPION, REPORT = "champion", "cycle_report"
 """Catalog entries: which folder the bundles are in, and where the page about the cycle is."""
-FIGURE, FIGURES = "FigureDataset", "figures"
-"""How the type of entries that hold figures ends, and the artifact folder of their still pictures."""
+FIGURES = "figures"
+"""Artifact folder of the still pictures."""
 
 
 def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str], dead: Path) -> None:
@@ -29,7 +29,8 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         run: Id of the MLflow run.
         cycle: Key of the cycle; `None` when the run was a part that names none.
         url: The database.
-        catalog: Where outputs are kept; entries with `metadata.mlflow.artifact_path` are uploaded there.
+        catalog: Where outputs are kept; entries with `metadata.mlflow.artifact_path` are uploaded there, figures with
+            `metadata.mlflow.still` as a still picture, too.
         outputs: Names of what the run saved.
         dead: File for scores that could not be written.
     """
@@ -38,7 +39,7 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         files = {name: (path, folder) for name, path, folder in _artifacts(catalog, entries, made)}
         tracking.upload(run, dict(files.values()))
         with tracking.forgiven("Drawing the figures"):
-            drawn = {name: path for name, (path, _) in files.items() if entries[name]["type"].endswith(FIGURE)}
+            drawn = {name: path for name, (path, _) in files.items() if _asked(catalog, name).get("still")}
             _upload_stills(run, drawn)
     with tracking.forgiven("Projecting the database to MLflow"):
         engine = open_for_reading(url)
@@ -136,16 +137,21 @@ def _committed(engine: Engine, key: str | None) -> CommittedCycle | None:
 
 
 def _upload_stills(run: str, figures: Mapping[str, Path]) -> None:
-    """Upload each figure as a picture too: MLflow shows images, but Plotly's figures only as JSON."""
+    """Upload figures as pictures too: MLflow shows images, but Plotly's figures only as JSON."""
     from pulse_kedro.adapters.stills import draw_still
 
     with tempfile.TemporaryDirectory(prefix="pulse-figures-") as folder:
         stills = {}
         for name, path in figures.items():
-            still = Path(folder, f"{name}.svg")
-            still.write_text(draw_still(json.loads(path.read_text(encoding="utf-8"))), encoding="utf-8")
+            still = Path(folder, f"{name}.png")
+            still.write_bytes(draw_still(json.loads(path.read_text(encoding="utf-8"))))
             stills[still] = FIGURES
         tracking.upload(run, stills)
+
+
+def _asked(catalog: DataCatalog, name: str) -> Mapping[str, Any]:
+    """What an entry asks of MLflow."""
+    return (getattr(catalog[name], "metadata", None) or {}).get("mlflow") or {}
 
 
 def _artifacts(
@@ -155,7 +161,7 @@ def _artifacts(
     import fsspec  # type: ignore[import-untyped]  # ships none
 
     for name in sorted(set(outputs) & set(entries)):
-        wanted = (getattr(catalog[name], "metadata", None) or {}).get("mlflow") or {}
+        wanted = _asked(catalog, name)
         if "artifact_path" in wanted:
             path = str(entries[name]["filepath"])
             local = Path(fsspec.open_local(f"simplecache::{path}") if "://" in path else path)
