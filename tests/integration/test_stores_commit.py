@@ -268,7 +268,7 @@ def many_scores(series: list[str], model: int) -> pd.DataFrame:
 def test_the_summary_of_nothing_is_empty(tmp_path: Path) -> None:
     found = summarize(open_for_reading(f"sqlite:///{tmp_path}/none.db"))
 
-    assert (None, 0, 0, 0) == (found.head, found.epoch, found.ledger.issued, found.ledger.pending)
+    assert (None, None, 0, 0) == (found.head, found.version, found.ledger.issued, found.ledger.pending)
 
 
 def test_the_summary_before_the_first_commit_has_no_head(engine: Engine) -> None:
@@ -283,7 +283,7 @@ def test_the_summary_shows_the_head(engine: Engine) -> None:
     found = summarize(engine)
 
     assert found.head is not None
-    assert (record.cycle.key, 2, ()) == (found.head.key, found.epoch, found.rules)
+    assert (record.cycle.key, 2, ()) == (found.head.key, found.version, found.rules)
     assert (48, 2, 46) == (found.ledger.issued, found.ledger.resolved, found.ledger.pending)
     assert {"mase": 0.5} == found.scores["r1", "combination"]
 

@@ -209,7 +209,7 @@ def test_the_champion_of_each_cycle_is_loaded_when_asked_for(url: str, models: P
 
     found = ChampionDataset(path=f"{models}/bundles", url=url).load()
 
-    assert {FIRST.key, second.key} == set(found)
+    assert {FIRST.key, second.key, a_bundle().digest, "lost"} == set(found)
     assert [3.0, 3.0] == found[FIRST.key]().points()[:, 0].tolist()
     with pytest.raises(LostChampion, match=r"bundles/lost, where it is incomplete.* as_of=2019-01-01"):
         found[second.key]()
