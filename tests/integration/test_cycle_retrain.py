@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from cycles import Place
 Place(Path({root!r})).run({as_of!r})
-print("loaded:", *sorted({{"torch", "lightning", "plotly"}} & set(sys.modules)))
+print("loaded:", *sorted({{"torch", "lightning", "plotly.graph_objects"}} & set(sys.modules)))
 """
 
 
