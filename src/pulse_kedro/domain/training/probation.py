@@ -58,6 +58,23 @@ def boundary(variance: Array, k: Array, *, alpha: float, tuned_for: int = TUNED_
     return np.asarray(np.sqrt(2 * variance * grown / spread * np.log(1 + np.sqrt(grown) / (2 * alpha))))
 
 
+def summed(difference: Array, *, alpha: float) -> tuple[Array, Array]:
+    """Sum of differences up to each, and the boundary with the variance up to there.
+
+    Args:
+        difference: In time order; shape `(n,)`.
+        alpha: Level over all looks.
+
+    Returns:
+        Two arrays, shape `(n,)` each, unit of the loss.
+    """
+    k = np.arange(1.0, len(difference) + 1)
+    # Shifted by the first value: the running variance then loses no digits where the differences are far from 0.
+    shifted = difference - difference[:1]
+    variance = np.maximum(np.cumsum(shifted**2) / k - (np.cumsum(shifted) / k) ** 2, 0.0)
+    return np.cumsum(difference), boundary(variance, k, alpha=alpha)
+
+
 def judge(new: Array, old: Array, *, alpha: float) -> Probation:
     """Whether a new champion has shown to be worse than the one it replaced.
 
@@ -75,11 +92,7 @@ def judge(new: Array, old: Array, *, alpha: float) -> Probation:
     if n == 0:
         return Probation(standing="WATCH", k=0, total=0.0, boundary=float("inf"), crossed=None)
     k = np.arange(1.0, n + 1)
-    sums = np.cumsum(difference)
-    # Shifted by the first value: the running variance then loses no digits where the differences are far from 0.
-    shifted = difference - difference[0]
-    variance = np.maximum(np.cumsum(shifted**2) / k - (np.cumsum(shifted) / k) ** 2, 0.0)
-    limit = boundary(variance, k, alpha=alpha)
+    sums, limit = summed(difference, alpha=alpha)
     beyond = np.flatnonzero((k >= FIRST_LOOK) & (sums >= limit) & (sums > 0))
     crossed = int(k[beyond[0]]) if len(beyond) else None
     return Probation(

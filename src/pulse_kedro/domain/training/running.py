@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from pulse_kedro.domain.panel import Array
-from pulse_kedro.domain.training.probation import boundary
+from pulse_kedro.domain.training.probation import summed
 
 ALPHA = 0.05
 """Level on each side of the band, over all looks; ours, as of the gate."""
@@ -36,13 +34,10 @@ def run_up(champion: Array, challenger: Array, *, alpha: float = ALPHA) -> Cours
         Its asymptotic form holds from about 30 differences on; before that the band is a rough guide.
 
     Example:
+        >>> import numpy as np
         >>> course = run_up(np.array([1.0, 2.0, 1.0]), np.array([0.0, 2.0, 2.0]))
         >>> course.total.tolist(), bool((course.band >= 0).all())
         ([1.0, 1.0, 0.0], True)
     """
-    difference = champion - challenger
-    k = np.arange(1.0, len(difference) + 1)
-    # Shifted by the first value: the running variance then loses no digits where the differences are far from 0.
-    shifted = difference - difference[:1]
-    variance = np.maximum(np.cumsum(shifted**2) / k - (np.cumsum(shifted) / k) ** 2, 0.0)
-    return Course(total=np.cumsum(difference), band=boundary(variance, k, alpha=alpha))
+    total, band = summed(champion - challenger, alpha=alpha)
+    return Course(total=total, band=band)
