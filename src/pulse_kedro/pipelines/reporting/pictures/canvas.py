@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from pulse_kedro.pipelines.reporting.pictures.palette import LIGHT
 
@@ -80,6 +81,22 @@ def paint(trace: Mapping[str, object], roles: Mapping[str, str | Sequence[str]])
         held = painted.get(outer)
         painted[outer] = {**(held if isinstance(held, dict) else {}), inner: colour} if inner else colour
     return {**painted, "meta": dict(roles)}
+
+
+def whiskers(rows: pd.DataFrame, middle: str) -> Layout:
+    """Error bars without caps from `low` to `high` around a column.
+
+    Args:
+        rows: One row per mark, with `low` and `high`.
+        middle: Column that the marks stand at.
+    """
+    return {
+        "type": "data",
+        "array": (rows["high"] - rows[middle]).clip(lower=0).round(4).tolist(),
+        "arrayminus": (rows[middle] - rows["low"]).clip(lower=0).round(4).tolist(),
+        "thickness": 1.4,
+        "width": 0,
+    }
 
 
 def on_panel(trace: Trace, index: int) -> Trace:

@@ -13,6 +13,7 @@ from pulse_kedro.pipelines.reporting.pictures.canvas import (
     paint,
     panel_axes,
     panel_title,
+    whiskers,
 )
 from pulse_kedro.pipelines.reporting.wording import COMBINATION
 
@@ -42,13 +43,7 @@ def _dots(rows: pd.DataFrame) -> Trace:
         "mode": "markers",
         "x": [escape(str(name)) for name in rows["slice"]],
         "y": rows["loss"].round(4).tolist(),
-        "error_y": {
-            "type": "data",
-            "array": (rows["high"] - rows["loss"]).clip(lower=0).round(4).tolist(),
-            "arrayminus": (rows["loss"] - rows["low"]).clip(lower=0).round(4).tolist(),
-            "thickness": 1.4,
-            "width": 0,
-        },
+        "error_y": whiskers(rows, "loss"),
         "marker": {"size": 8},
         "hovertemplate": "%{x}: %{y:.2f}<extra></extra>",
     }

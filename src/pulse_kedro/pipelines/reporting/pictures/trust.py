@@ -13,6 +13,7 @@ from pulse_kedro.pipelines.reporting.pictures.canvas import (
     paint,
     panel_axes,
     panel_title,
+    whiskers,
 )
 from pulse_kedro.pipelines.reporting.wording import trust_place
 
@@ -54,13 +55,7 @@ def _dots(rows: pd.DataFrame, names: list[str]) -> Trace:
         "mode": "markers",
         "x": rows["mean"].round(4).tolist(),
         "y": [escape(name) for name in names],
-        "error_x": {
-            "type": "data",
-            "array": (rows["high"] - rows["mean"]).clip(lower=0).round(4).tolist(),
-            "arrayminus": (rows["mean"] - rows["low"]).clip(lower=0).round(4).tolist(),
-            "thickness": 1.4,
-            "width": 0,
-        },
+        "error_x": whiskers(rows, "mean"),
         "marker": {"size": 9},
         "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
     }
