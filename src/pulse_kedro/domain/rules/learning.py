@@ -1,0 +1,225 @@
+"""One step in the life of a rulebook: learn, try, apply, watch, drop, from what is known at a cutoff."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from pulse_kedro.domain.metrics.cosine import cosine_interval, cosine_p, cosine_variance
+from pulse_kedro.domain.panel import Array
+from pulse_kedro.domain.rules.applying import Context, Mask, total_shift
+from pulse_kedro.domain.rules.context import Scene, context_of
+from pulse_kedro.domain.rules.mining import Mined, mine_rules
+from pulse_kedro.domain.rules.options import RuleOptions
+from pulse_kedro.domain.rules.rule import Rule
+from pulse_kedro.domain.rules.rulebook import Look, Rulebook, RuleTrial, Watchfulness, without_rules
+
+FEWEST = 8
+"""Windows that choose among rules, at least; ours, below them the test has one cosine."""
+OVERLAPS = (2, 4)
+"""Looks hold at least this many forecasts that share no target; ours, with fewer a nominal 10 % becomes 14 %."""
+BIAS_CLIP = 2.0
+"""Largest correction by the running mean of errors, in units of the scale (reference of rules, 3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A rulebook after a cutoff, and the search that was made there, `None` where none was."""
+
+    book: Rulebook
+    mined: Mined | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Evidence:
+    """Errors of all cutoffs with the facts they were made under; only complete windows count."""
+
+    scene: Scene
+    z: Array
+    context: Context
+    options: RuleOptions
+
+    @property
+    def ends(self) -> npt.NDArray[np.datetime64]:
+        """Last target of each window; shape `(cutoffs,)`."""
+        return self.scene.targets[:, -1]
+
+    def since(self, opens: str | None) -> Mask:
+        """Complete windows whose cutoff is not before a moment."""
+        done = self.scene.complete & np.isfinite(self.z).any(axis=(1, 2))
+        return np.asarray(done if opens is None else done & (self.scene.cutoffs >= np.datetime64(opens)))
+
+    def first(self, windows: Mask, count: int) -> Mask:
+        """The first so many of some windows."""
+        kept = np.zeros_like(windows)
+        kept[np.flatnonzero(windows)[:count]] = True
+        return kept
+
+    def end_of(self, windows: Mask) -> str:
+        """The last target of the newest of some windows: from there on nothing overlaps with them."""
+        return str(np.datetime_as_string(self.ends[np.flatnonzero(windows)[-1]], unit="s"))
+
+    def shifts(self, rules: tuple[Rule, ...]) -> Array:
+        """Capped shifts `(cutoffs, steps, series)`."""
+        return total_shift(rules, self.context, self.scene.shape, cap=self.options.largest_shift)
+
+    def losses(self, windows: Mask, shift: Array) -> Array:
+        """Mean absolute error of some windows after a shift; shape `(windows,)`."""
+        return np.asarray(np.nanmean(np.abs(self.z - shift)[windows], axis=(1, 2)))
+
+
+def advance(book: Rulebook, scene: Scene, options: RuleOptions) -> Step:
+    """What the newest outcomes do to a rulebook.
+
+    Args:
+        book: The one that was in force until now, of the same recipe.
+        scene: Unruled forecasts and outcomes at all cutoffs up to now; further cutoffs than those before may have
+            become complete. Windows are recognised by their cutoffs.
+        options: The terms.
+
+    Returns:
+        The next rulebook. The result depends on `book` and on complete windows only, and not on how often it is asked.
+    """
+    if not options.enabled:
+        return Step(book=without_rules(book, "Rules are switched off.", opens=book.opens))
+    evidence = _Evidence(scene=scene, z=scene.z, context=context_of(scene), options=options)
+    if book.rules:
+        book = _watch(book, evidence)
+    mined = None
+    if not book.rules and book.trial is None:
+        book, mined = _learn(book, evidence)
+    if book.trial is not None:
+        book = _look(book, book.trial, evidence)
+    return Step(book=book, mined=mined)
+
+
+def shifts_now(book: Rulebook, scene: Scene, options: RuleOptions) -> Array:
+    """Shifts of the forecasts at the newest cutoff of a scene; shape `(steps, series)`, units of the scale."""
+    if not book.rules:
+        return np.zeros(scene.points.shape[1:])
+    shifts = total_shift(book.rules, context_of(scene), scene.shape, cap=options.largest_shift)
+    return np.asarray(shifts[-1])
+
+
+def _learn(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:
+    """Mine and choose, where there are cutoffs enough that have chosen nothing yet."""
+    options, scene = evidence.options, evidence.scene
+    done = np.flatnonzero(evidence.since(None))
+    if book.opens is None:
+        first = int(options.mine_share * len(done))
+        chosen = done[first : int((options.mine_share + options.select_share) * len(done))]
+        fewest = FEWEST
+    else:
+        chosen = np.flatnonzero(evidence.since(book.opens))
+        fewest = max(FEWEST, options.looks[0])
+    if len(chosen) < fewest:
+        words = f"{len(chosen)} of {fewest} windows that could choose among rules are there."
+        return replace(book, reason=words), None
+    select, mine = np.zeros(len(scene.places), dtype=bool), np.zeros(len(scene.places), dtype=bool)
+    select[chosen] = True
+    mine[done] = evidence.ends[done] <= scene.cutoffs[chosen[0]]
+    if mine.sum() < max(options.least_mine, 2):
+        words = f"{int(mine.sum())} of {max(options.least_mine, 2)} windows to learn from are there."
+        return replace(book, reason=words), None
+    known = np.where((mine | select)[:, None, None], evidence.z, np.nan)
+    mined = mine_rules(known, evidence.context, mine=mine, select=select, overlap=scene.overlap, options=options)
+    opens = evidence.end_of(select)
+    if not mined.rules:
+        words = f"None of {len(mined.tries)} rules that were tried gained on later windows."
+        return without_rules(book, words, opens=opens), mined
+    return replace(book, trial=RuleTrial(rules=mined.rules, opens=opens), opens=opens), mined
+
+
+def _look(book: Rulebook, trial: RuleTrial, evidence: _Evidence) -> Rulebook:
+    """Look at a trial where a look is due: apply the set, drop it, or wait."""
+    options = evidence.options
+    new = evidence.since(trial.opens)
+    sizes = [max(look, times * evidence.scene.overlap) for look, times in zip(options.looks, OVERLAPS, strict=True)]
+    for place, size in enumerate(sizes):
+        if place < len(trial.looks) or new.sum() < size:
+            continue
+        windows = evidence.first(new, size)
+        look = _judge(trial.rules, evidence, windows, alpha=options.look_alphas[place])
+        trial = replace(trial, looks=(*trial.looks, look))
+        book = replace(book, trial=trial, opens=evidence.end_of(windows))
+        words = f"gain {100 * look.relative:.1f} % over {size} new windows, p = {look.p:.3f}"
+        if look.passed:
+            watch = _expect(trial.rules, evidence, windows)
+            return replace(
+                book,
+                rules=trial.rules,
+                trial=None,
+                watch=watch,
+                reason=f"Passed its trial: {words}.",
+            )
+        if place == len(sizes) - 1:
+            return without_rules(book, f"Failed its trial: {words}.", opens=book.opens)
+    due = next((size for size in sizes[len(trial.looks) :]), sizes[-1])
+    words = f"{len(trial.rules)} rules on trial: {int(new.sum())} of {due} windows until the next look."
+    return replace(book, reason=words)
+
+
+def _judge(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask, *, alpha: float) -> Look:
+    shift, overlap = evidence.shifts(rules), evidence.scene.overlap
+    plain = evidence.losses(windows, np.zeros(1))
+    gains = plain - evidence.losses(windows, shift)
+    low, high = cosine_interval(gains, overlap=overlap)
+    p = cosine_p(gains, overlap=overlap)
+    bias = np.clip(np.nan_to_num(np.asarray(evidence.context["last_bias"], dtype=float)), -BIAS_CLIP, BIAS_CLIP)
+    cap = evidence.options.largest_shift
+    asked = total_shift(rules, evidence.context, evidence.scene.shape, cap=np.inf)[windows]
+    return Look(
+        windows=int(windows.sum()),
+        gain=float(gains.mean()),
+        relative=float(gains.mean() / plain.mean()) if plain.mean() > 0 else 0.0,
+        low=low,
+        high=high,
+        p=p,
+        running_bias=float((plain - evidence.losses(windows, bias)).mean()),
+        clipped=float(np.mean(np.abs(asked) > cap)),
+        passed=bool(p < alpha),
+    )
+
+
+def _expect(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Watchfulness:
+    """What the trial promises: gains of the windows in which a rule held."""
+    gains = _gains_where_held(rules, evidence, windows)
+    unit = float(np.sqrt(cosine_variance(gains[:, None], overlap=evidence.scene.overlap)[0]))
+    unit = max(unit, float(np.finfo(float).tiny))
+    return Watchfulness(unit=unit, expected=float(gains.mean()) / unit, missing=0.0, opens=evidence.end_of(windows))
+
+
+def _watch(book: Rulebook, evidence: _Evidence) -> Rulebook:
+    """Add the windows that are new to the sum of missing gain; drop the set where it is too much.
+
+    Source:
+        One-sided CUSUM with slack: `C = max(0, C - (x - k))`, `x` the gain over its long-run standard deviation, `k` a
+        share of the expected gain; windows in which no rule held leave it alone (reference of rules, 7).
+    """
+    watch, options = book.watch, evidence.options
+    if watch is None:
+        return book
+    windows = evidence.since(watch.opens)
+    if not windows.any():
+        return book
+    missing = watch.missing
+    for gain in _gains_where_held(book.rules, evidence, windows):
+        missing = max(0.0, missing - (gain / watch.unit - options.decay_slack * watch.expected))
+        if missing >= options.decay_limit:
+            words = f"Dropped: gain missing for {missing:.1f} standard deviations of a window."
+            return without_rules(book, words, opens=evidence.end_of(windows))
+    opens = _after(evidence, windows)
+    words = f"In force; {missing:.1f} of {options.decay_limit:g} standard deviations of gain are missing."
+    return replace(book, watch=replace(watch, missing=missing, opens=opens), reason=words)
+
+
+def _gains_where_held(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Array:
+    shift = evidence.shifts(rules)
+    held = windows & (shift != 0).any(axis=(1, 2))
+    return evidence.losses(held, np.zeros(1)) - evidence.losses(held, shift)
+
+
+def _after(evidence: _Evidence, windows: Mask) -> str:
+    """Just after the newest of some cutoffs: the next cutoff counts, these do not again."""
+    newest = evidence.scene.cutoffs[np.flatnonzero(windows)[-1]]
+    return str(np.datetime_as_string(newest + np.timedelta64(1, "s"), unit="s"))
