@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,10 +44,17 @@ def cosine_variance(values: Array, *, overlap: int = 1) -> Array:
     Source:
         Equal-weighted cosine estimator, Lazarus, Lewis, Stock & Watson (2018); Müller (2004).
     """
-    n = len(values)
-    number = np.arange(1, cosines_for(n, overlap) + 1)[:, None]
+    sums = _waves(len(values), cosines_for(len(values), overlap)) @ values
+    return np.asarray(np.mean(sums**2, axis=0))
+
+
+@lru_cache(maxsize=32)
+def _waves(n: int, count: int) -> Array:
+    """The first cosines, each of length one; shape `(count, n)`."""
+    number = np.arange(1, count + 1)[:, None]
     waves = np.sqrt(2 / n) * np.cos(np.pi * number * (np.arange(n) + 0.5) / n)
-    return np.asarray(np.mean((waves @ values) ** 2, axis=0))
+    waves.flags.writeable = False  # every caller gets the same array
+    return np.asarray(waves)
 
 
 def cosine_p(values: Array, *, overlap: int = 1) -> float:

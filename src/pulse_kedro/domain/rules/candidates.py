@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pulse_kedro.domain.rules.applying import Context, Mask, holds
-from pulse_kedro.domain.rules.rule import Condition, Rule, Within, one_of, rule_of, within
+from pulse_kedro.domain.rules.rule import Condition, Rule, Within, one_of, rounded, rule_of, within
 from pulse_kedro.domain.rules.variables import VARIABLES
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
@@ -46,7 +46,6 @@ def enumerate_candidates(
         Single conditions first, then pairs, in the order of the facts. A candidate that holds for every forecast is
         none: a lean of everything is not a rule.
     """
-    shape = known.shape
     usable = known & (mine | select)[:, None, None]
     total = int(usable.sum())
     singles = [(condition, holds(rule_of([condition], 1.0), context)) for condition in _conditions(context, mine)]
@@ -54,14 +53,14 @@ def enumerate_candidates(
     seen: set[bytes] = set()
     found = []
     for when, mask in _conjunctions(singles, bins):
-        rows = np.flatnonzero(np.broadcast_to(mask, shape) & usable)
-        cutoffs = np.unique(rows // (shape[1] * shape[2]))
-        if len(rows) == total or mine[cutoffs].sum() < least_mine or select[cutoffs].sum() < least_select:
+        held = mask & usable
+        cutoffs = held.any(axis=(1, 2))
+        if np.count_nonzero(cutoffs & mine) < least_mine or np.count_nonzero(cutoffs & select) < least_select:
             continue
-        name = rows.tobytes()
-        if name not in seen:
+        name = np.packbits(held).tobytes()
+        if name not in seen and np.count_nonzero(held) < total:
             seen.add(name)
-            found.append(Candidate(when=when, rows=rows))
+            found.append(Candidate(when=when, rows=np.flatnonzero(held)))
     return found
 
 
@@ -103,14 +102,14 @@ def _stretches(name: str, last: int) -> list[Within]:
 
 
 def _fifths(name: str, values: npt.NDArray[np.float64]) -> list[Within]:
-    """Bins between quantiles; a bound that rounds to the one before it makes no bin."""
+    """Bins between quantiles; a bound that rounds to the one before it, or to the least value, makes no bin."""
     values = values[np.isfinite(values)]
     if not len(values):
         return []
-    rounded = [within(name, below=float(edge)).high for edge in np.quantile(values, QUANTILES)]
-    edges = sorted({edge for edge in rounded if edge is not None})
-    bounds = [None, *edges, None]
-    return [within(name, at_least=low, below=high) for low, high in pairwise(bounds)]
+    edges = sorted({rounded(name, float(edge)) for edge in np.quantile(values, QUANTILES)})
+    least = VARIABLES[name].least
+    edges = [edge for edge in edges if least is None or edge > least]
+    return [within(name, at_least=low, below=high) for low, high in pairwise([None, *edges, None])] if edges else []
 
 
 def rule_at(candidate: Candidate, shift: float) -> Rule:

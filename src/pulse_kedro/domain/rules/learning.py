@@ -44,6 +44,14 @@ class _Evidence:
         """Last target of each window; shape `(cutoffs,)`."""
         return self.scene.targets[:, -1]
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Windows of a trial at its two looks; the first is also how many choose anew."""
+        first, second = (
+            max(look, times * self.scene.overlap) for look, times in zip(self.options.looks, OVERLAPS, strict=True)
+        )
+        return first, second
+
     def since(self, opens: str | None) -> Mask:
         """Complete windows whose cutoff is not before a moment."""
         done = self.scene.complete & np.isfinite(self.z).any(axis=(1, 2))
@@ -78,19 +86,29 @@ def advance(book: Rulebook, scene: Scene, options: RuleOptions) -> Step:
         options: The terms.
 
     Returns:
-        The next rulebook. The result depends on `book` and on complete windows only, and not on how often it is asked.
+        The next rulebook, and the newest search. After the first search, whose windows are shares of all there are,
+        the book depends on complete windows only, not on how often it is asked: what is due happens in its order until
+        nothing is due, so asked at once for many cutoffs it says the same as asked at each.
     """
     if not options.enabled:
         return Step(book=without_rules(book, "Rules are switched off.", opens=book.opens))
     evidence = _Evidence(scene=scene, z=scene.z, context=context_of(scene), options=options)
-    if book.rules:
-        book = _watch(book, evidence)
     mined = None
-    if not book.rules and book.trial is None:
-        book, mined = _learn(book, evidence)
+    while True:
+        after, found = _next(book, evidence)
+        mined = found or mined
+        if after == book:
+            return Step(book=book, mined=mined)
+        book = after
+
+
+def _next(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:
+    """The one thing that is due: watch a set in force, look at a trial, or learn."""
+    if book.rules:
+        return _watch(book, evidence), None
     if book.trial is not None:
-        book = _look(book, book.trial, evidence)
-    return Step(book=book, mined=mined)
+        return _look(book, book.trial, evidence), None
+    return _learn(book, evidence)
 
 
 def shifts_now(book: Rulebook, scene: Scene, options: RuleOptions) -> Array:
@@ -108,13 +126,14 @@ def _learn(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]
     if book.opens is None:
         first = int(options.mine_share * len(done))
         chosen = done[first : int((options.mine_share + options.select_share) * len(done))]
-        fewest = FEWEST
+        if len(chosen) < FEWEST:
+            words = f"{len(chosen)} of {FEWEST} windows that could choose among rules are there."
+            return replace(book, reason=words), None
     else:
-        chosen = np.flatnonzero(evidence.since(book.opens))
-        fewest = max(FEWEST, options.looks[0])
-    if len(chosen) < fewest:
-        words = f"{len(chosen)} of {fewest} windows that could choose among rules are there."
-        return replace(book, reason=words), None
+        fewest = evidence.sizes[0]
+        chosen = np.flatnonzero(evidence.since(book.opens))[:fewest]
+        if len(chosen) < fewest:
+            return book, None
     select, mine = np.zeros(len(scene.places), dtype=bool), np.zeros(len(scene.places), dtype=bool)
     select[chosen] = True
     mine[done] = evidence.ends[done] <= scene.cutoffs[chosen[0]]
@@ -125,7 +144,7 @@ def _learn(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]
     mined = mine_rules(known, evidence.context, mine=mine, select=select, overlap=scene.overlap, options=options)
     opens = evidence.end_of(select)
     if not mined.rules:
-        words = f"None of {len(mined.tries)} rules that were tried gained on later windows."
+        words = f"None of {len(mined.tries)} rules that were tried gained on later windows; newer ones choose again."
         return without_rules(book, words, opens=opens), mined
     return replace(book, trial=RuleTrial(rules=mined.rules, opens=opens), opens=opens), mined
 
@@ -134,7 +153,7 @@ def _look(book: Rulebook, trial: RuleTrial, evidence: _Evidence) -> Rulebook:
     """Look at a trial where a look is due: apply the set, drop it, or wait."""
     options = evidence.options
     new = evidence.since(trial.opens)
-    sizes = [max(look, times * evidence.scene.overlap) for look, times in zip(options.looks, OVERLAPS, strict=True)]
+    sizes = evidence.sizes
     for place, size in enumerate(sizes):
         if place < len(trial.looks) or new.sum() < size:
             continue
@@ -153,8 +172,8 @@ def _look(book: Rulebook, trial: RuleTrial, evidence: _Evidence) -> Rulebook:
                 reason=f"Passed its trial: {words}.",
             )
         if place == len(sizes) - 1:
-            return without_rules(book, f"Failed its trial: {words}.", opens=book.opens)
-    due = next((size for size in sizes[len(trial.looks) :]), sizes[-1])
+            return without_rules(book, f"Failed its trial: {words}; newer windows choose again.", opens=book.opens)
+    due = sizes[len(trial.looks)]
     words = f"{len(trial.rules)} rules on trial: {int(new.sum())} of {due} windows until the next look."
     return replace(book, reason=words)
 
@@ -183,9 +202,9 @@ def _judge(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask, *, alpha
 
 def _expect(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Watchfulness:
     """What the trial promises: gains of the windows in which a rule held."""
-    gains = _gains_where_held(rules, evidence, windows)
+    gains = _gains(rules, evidence, _held(rules, evidence, windows))
     unit = float(np.sqrt(cosine_variance(gains[:, None], overlap=evidence.scene.overlap)[0]))
-    unit = max(unit, float(np.finfo(float).tiny))
+    unit = max(unit, float(np.finfo(float).eps * np.abs(gains).max()))  # equal gains have no spread
     return Watchfulness(unit=unit, expected=float(gains.mean()) / unit, missing=0.0, opens=evidence.end_of(windows))
 
 
@@ -202,21 +221,26 @@ def _watch(book: Rulebook, evidence: _Evidence) -> Rulebook:
     windows = evidence.since(watch.opens)
     if not windows.any():
         return book
-    missing = watch.missing
-    for gain in _gains_where_held(book.rules, evidence, windows):
-        missing = max(0.0, missing - (gain / watch.unit - options.decay_slack * watch.expected))
+    missing, held = watch.missing, _held(book.rules, evidence, windows)
+    for window, gain in zip(np.flatnonzero(held), _gains(book.rules, evidence, held), strict=True):
+        missing = max(0.0, float(missing - (gain / watch.unit - options.decay_slack * watch.expected)))
         if missing >= options.decay_limit:
-            words = f"Dropped: gain missing for {missing:.1f} standard deviations of a window."
-            return without_rules(book, words, opens=evidence.end_of(windows))
+            words = f"Dropped: {missing:.1f} standard deviations of a window's gain were missing"
+            opens = evidence.end_of(np.arange(len(held)) == window)
+            return without_rules(book, f"{words}; newer windows choose again.", opens=opens)
     opens = _after(evidence, windows)
     words = f"In force; {missing:.1f} of {options.decay_limit:g} standard deviations of gain are missing."
     return replace(book, watch=replace(watch, missing=missing, opens=opens), reason=words)
 
 
-def _gains_where_held(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Array:
-    shift = evidence.shifts(rules)
-    held = windows & (shift != 0).any(axis=(1, 2))
-    return evidence.losses(held, np.zeros(1)) - evidence.losses(held, shift)
+def _held(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Mask:
+    """Those of some windows in which a rule moved a forecast."""
+    return np.asarray(windows & (evidence.shifts(rules) != 0).any(axis=(1, 2)))
+
+
+def _gains(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Array:
+    """Fall of the mean absolute error in each of some windows; shape `(windows,)`."""
+    return evidence.losses(windows, np.zeros(1)) - evidence.losses(windows, evidence.shifts(rules))
 
 
 def _after(evidence: _Evidence, windows: Mask) -> str:

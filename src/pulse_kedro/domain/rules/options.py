@@ -1,6 +1,8 @@
 """Terms on which rules are learned, tried and dropped."""
 
-from pydantic import ConfigDict, Field
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 
@@ -36,11 +38,21 @@ class RuleOptions:
     """Tests on the windows that choose, at most."""
     most: int = Field(ge=1)
     """Rules in a set, at most."""
-    looks: tuple[int, int]
+    looks: tuple[Annotated[int, Field(ge=8)], Annotated[int, Field(ge=16)]]
     """Windows of a trial after which it is looked at."""
-    look_alphas: tuple[float, float]
+    look_alphas: tuple[Annotated[float, Field(gt=0, lt=0.5)], Annotated[float, Field(gt=0, lt=0.5)]]
     """Levels of the two looks."""
     decay_slack: float = Field(gt=0, lt=1)
     """Share of the expected gain per window whose lack is not counted against a set in force."""
     decay_limit: float = Field(gt=0)
     """Sum of lacking gain, in standard deviations of a window, at which a set in force is dropped."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.mine_share + self.select_share >= 1:
+            message = "mine_share and select_share leave no window for the trial; their sum must be below 1"
+            raise ValueError(message)
+        if self.looks[0] >= self.looks[1]:
+            message = "the second of looks must come later than the first"
+            raise ValueError(message)
+        return self

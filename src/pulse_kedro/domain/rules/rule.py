@@ -3,7 +3,7 @@
 Rules are data: nothing in them is evaluated as code. Two rules that treat every forecast alike have one fingerprint.
 """
 
-from math import ceil, floor
+from math import ceil, copysign, floor, isfinite
 from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidInput
-from pulse_kedro.domain.rules.variables import variable
+from pulse_kedro.domain.rules.variables import Kind, variable
 
 DIGITS = 6
 """Significant digits of a bound: enough to tell quantiles apart, short enough to read (reference of rules, 2)."""
@@ -52,6 +52,9 @@ class OneOf:
             raise UnfitCondition(self.variable, "categories", "bounds, for it is a number")
         if "" in self.values or tuple(sorted(set(self.values))) != self.values:
             raise UnfitCondition(self.variable, repr(self.values), "sorted, different, non-empty categories")
+        closed = variable(self.variable).values
+        if closed and not set(self.values) < set(closed):
+            raise UnfitCondition(self.variable, repr(self.values), f"some, not all, of {', '.join(closed)}")
         return self
 
     def __str__(self) -> str:
@@ -76,8 +79,13 @@ class Within:
             raise UnfitCondition(self.variable, "no bound", "at least one")
         if len(bounds) > 1 and not (bounds[0] <= bounds[1] if kind == "integer" else bounds[0] < bounds[1]):
             raise UnfitCondition(self.variable, f"{bounds[0]:g} to {bounds[1]:g}", "a lower bound below the upper one")
-        if any(bound != _rounded(self.variable, bound) for bound in bounds):
+        if any(bound != rounded(self.variable, bound) for bound in bounds):
             raise UnfitCondition(self.variable, repr(bounds), f"integers, or {DIGITS} significant digits")
+        if any(bound == 0 and copysign(1, bound) < 0 for bound in bounds):
+            raise UnfitCondition(self.variable, "a zero below zero", "0")
+        least = variable(self.variable).least
+        if least is not None and (not _says_something(self.low, least) or not _can_hold(self.high, least, kind)):
+            raise UnfitCondition(self.variable, str(self), f"a lower bound above {least:g}, an upper one not below it")
         return self
 
     def __str__(self) -> str:
@@ -88,6 +96,14 @@ class Within:
         if self.high is None:
             return f"{self.variable} >= {self.low:g}"
         return f"{self.low:g} <= {self.variable} {below} {self.high:g}"
+
+
+def _says_something(low: float | None, least: float) -> bool:
+    return low is None or low > least
+
+
+def _can_hold(high: float | None, least: float, kind: Kind) -> bool:
+    return high is None or high > least or (kind == "integer" and high == least)
 
 
 Condition = OneOf | Within
@@ -146,7 +162,7 @@ def within(
     below: float | None = None,
     at_most: float | None = None,
 ) -> Within:
-    """Condition on a number in its one written form.
+    """Condition on a number in its one written form; a lower bound that every value passes is left out.
 
     Args:
         name: A numeric variable.
@@ -156,21 +172,28 @@ def within(
         at_most: Upper bound of an integer, included.
 
     Raises:
-        UnfitCondition: No bound; bounds that leave nothing; a form that only integers have.
+        UnfitCondition: No bound; bounds that leave nothing; a form that only integers have; a bound that is no number.
 
     Example:
         >>> within("step", above=6) == within("step", at_least=7) == within("step", at_least=6.5)
         True
     """
+    given = [bound for bound in (at_least, above, below, at_most) if bound is not None]
+    if not all(map(isfinite, given)):
+        raise UnfitCondition(name, ", ".join(map(str, given)), "finite bounds")
     if variable(name).kind != "integer":
         if above is not None or at_most is not None:
             raise UnfitCondition(name, "a lower bound left out or an upper bound included", "at_least, or below")
-        return Within(variable=name, low=_bound(name, at_least), high=_bound(name, below))
+        return Within(variable=name, low=_lower(name, at_least), high=_bound(name, below))
     lows = [ceil(bound) for bound in (at_least,) if bound is not None]
     lows += [floor(bound) + 1 for bound in (above,) if bound is not None]
     highs = [floor(bound) for bound in (at_most,) if bound is not None]
     highs += [ceil(bound) - 1 for bound in (below,) if bound is not None]
-    return Within(variable=name, low=float(max(lows)) if lows else None, high=float(min(highs)) if highs else None)
+    return Within(
+        variable=name,
+        low=_lower(name, float(max(lows)) if lows else None),
+        high=float(min(highs)) if highs else None,
+    )
 
 
 def rule_of(when: list[Condition] | tuple[Condition, ...], shift: float) -> Rule:
@@ -179,13 +202,20 @@ def rule_of(when: list[Condition] | tuple[Condition, ...], shift: float) -> Rule
 
 
 def _bound(name: str, bound: float | None) -> float | None:
-    return None if bound is None else _rounded(name, bound)
+    return None if bound is None else rounded(name, bound)
 
 
-def _rounded(name: str, bound: float) -> float:
+def _lower(name: str, bound: float | None) -> float | None:
+    """A lower bound in its written form, none where no value is below it."""
+    rounded, least = _bound(name, bound), variable(name).least
+    return None if rounded is None or (least is not None and rounded <= least) else rounded
+
+
+def rounded(name: str, bound: float) -> float:
+    """A bound as rules write it: a whole number for integers, else six significant digits."""
     if variable(name).kind == "integer":
         return float(round(bound))
-    return float(f"{bound:.{DIGITS}g}")
+    return float(f"{bound:.{DIGITS}g}") + 0.0  # which makes 0 of -0
 
 
 def _plain(when: tuple[Condition, ...]) -> list[dict[str, object]]:

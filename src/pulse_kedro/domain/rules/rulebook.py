@@ -8,7 +8,7 @@ from, and only newer cutoffs choose and try again.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -17,7 +17,7 @@ from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.errors import InvalidInput
 from pulse_kedro.domain.rules.rule import Rule
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION: Literal[2] = 2
 CONFIG = ConfigDict(extra="forbid")
 
 
@@ -93,7 +93,7 @@ class Rulebook:
     trial: RuleTrial | None = None
     watch: Watchfulness | None = None
     opens: str | None = None
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
 
     @property
     def hash(self) -> str:
@@ -126,16 +126,21 @@ def read_rulebook(record: Mapping[str, Any]) -> Rulebook:
     """A rulebook from plain values.
 
     Raises:
-        BrokenRulebook: A rule breaks the language, a field is unknown, or the hash is another one's.
+        BrokenRulebook: A rule breaks the language, a field is unknown or missing, the version is a newer one, or the
+            hash is another one's.
     """
     content = {name: value for name, value in record.items() if name not in {"hash", "words"}}
     if content.get("schema_version") == 1:  # those had no rules
-        return empty_rulebook(str(content["recipe"]))
+        if not isinstance(content.get("recipe"), str):
+            raise BrokenRulebook(repr(content.get("recipe")), "recipe")
+        return empty_rulebook(content["recipe"])
     try:
         book: Rulebook = TypeAdapter(Rulebook).validate_json(json.dumps(content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise BrokenRulebook(first["msg"], ".".join(map(str, first["loc"]))) from error
+    except InvalidInput as error:  # a condition of the rule language, which pydantic lets through
+        raise BrokenRulebook(str(error), "rules") from error
     if book.hash != record.get("hash"):
         raise BrokenRulebook(book.hash, str(record.get("hash")))
     return book
