@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from rule_samples import LATER, MONDAYS
 
 from pulse_kedro.domain.rules.applying import holds, total_shift
 from pulse_kedro.domain.rules.rule import one_of, rule_of, within
+from rule_samples import LATER, MONDAYS
 
 SHAPE = (2, 3, 2)
 CONTEXT = {

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rule_samples import FIRST, a_scene
 
 from pulse_kedro.domain.rules.context import FADING, Scene, context_of
+from rule_samples import FIRST, a_scene
 
 
 def a_small_scene(**changes: object) -> Scene:

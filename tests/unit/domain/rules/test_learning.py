@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rule_samples import FIRST, LATER, MONDAYS, TERMS, a_scene, leaning, on_trial
 
 from pulse_kedro.domain.metrics.cosine import cosine_interval, cosine_p
 from pulse_kedro.domain.rules.context import Scene
 from pulse_kedro.domain.rules.learning import advance, shifts_now
 from pulse_kedro.domain.rules.rule import one_of, rule_of
 from pulse_kedro.domain.rules.rulebook import Rulebook, Watchfulness, empty_rulebook, without_rules
+from rule_samples import FIRST, LATER, MONDAYS, TERMS, a_scene, leaning, on_trial
 
 WEEKS = FIRST + 7 * np.arange(1, 400)
 TWO_STEPS = 2

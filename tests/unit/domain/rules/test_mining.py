@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rule_samples import TERMS, a_scene, leaning
 
 from pulse_kedro.domain.rules.applying import total_shift
 from pulse_kedro.domain.rules.context import Scene, context_of
 from pulse_kedro.domain.rules.mining import Mined, _median, mine_rules
 from pulse_kedro.domain.rules.rule import one_of
+from rule_samples import TERMS, a_scene, leaning
 
 MONDAY = (one_of("weekday", "1"),)
 

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from rule_samples import TERMS
 
 from pulse_kedro.domain.rules.options import RuleOptions
+from rule_samples import TERMS
 
 
 def read(**changes: object) -> RuleOptions:

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from rule_samples import LATER, MONDAYS, on_trial
 
 from pulse_kedro.domain.cycle import digest
 from pulse_kedro.domain.rules.rulebook import (
@@ -17,6 +16,7 @@ from pulse_kedro.domain.rules.rulebook import (
     read_rulebook,
     without_rules,
 )
+from rule_samples import LATER, MONDAYS, on_trial
 
 LOOK = Look(
     windows=20, gain=0.1, relative=0.05, low=-0.1, high=0.3, p=0.02, running_bias=-0.01, clipped=0.0, passed=True
@@ -79,7 +79,7 @@ def test_rulebooks_that_differ_in_anything_have_another_hash() -> None:
 def test_what_was_changed_by_hand_is_refused(changes: dict[str, object], words: str) -> None:
     record = {**BOOKS["in force"].record(), **changes}
 
-    with pytest.raises(BrokenRulebook, match="Reading a rulebook failed: got .*Run `kedro pulse doctor`") as caught:
+    with pytest.raises(BrokenRulebook, match=r"Reading a rulebook failed: got .*Run `kedro pulse doctor`") as caught:
         read_rulebook(record)
 
     assert words in str(caught.value)
