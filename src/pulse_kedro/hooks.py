@@ -5,8 +5,9 @@ Thin on purpose: it tells adapters what Kedro says. Heavy packages are imported 
 
 import atexit
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from kedro.pipeline.node import Node
 from pulse_kedro.adapters.calls import command_of, facts_of
 from pulse_kedro.adapters.endings import spare_the_traceback
 from pulse_kedro.adapters.progress import StepBar
+from pulse_kedro.adapters.tracked_runs import DISTRIBUTION, TrackedRuns
 from pulse_kedro.domain.recovery.faults import classify
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ class Run:
     attempt: "Attempt"
     bar: StepBar
     facts: dict[str, object]
-    tracked: str | None = None
     cycle: str | None = None
     node: str = ""
     doing: str = ""
@@ -47,8 +48,13 @@ class Run:
 class PulseHooks:
     """Our part in the life of a run. Workers need no state of it."""
 
-    def __init__(self) -> None:
-        """Nothing runs yet."""
+    def __init__(self, tracked: TrackedRuns) -> None:
+        """Nothing runs yet.
+
+        Args:
+            tracked: What tells MLflow; register it after this one, so that its run is open before ours begins.
+        """
+        self._tracked = tracked
         self._url = ""
         self._folder: Path | None = None
         self._run: Run | None = None
@@ -64,12 +70,8 @@ class PulseHooks:
             _check_parameters(context)
         self._url = database_url(context.config_loader)
         self._folder = data_root(context.config_loader, Path(context.project_path))
-        if self._folder is not None and not settings.DISABLE_HOOKS_FOR_PLUGINS:  # MLflow opens its database next
-            _check_folder(self._folder)
-        if not settings.DISABLE_HOOKS_FOR_PLUGINS:
-            from pulse_kedro.adapters.silence import leave_out
-
-            leave_out(context)
+        if self._folder is not None and DISTRIBUTION not in settings.DISABLE_HOOKS_FOR_PLUGINS:
+            _check_folder(self._folder)  # MLflow opens its database next
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -84,7 +86,7 @@ class PulseHooks:
         try:
             attempt = Attempt(self._url, folder=self._folder, run=run_params["run_id"], command=command)
         except Exception as error:
-            tracking.abandon_run("FAILED")
+            self._tracked.end("FAILED")
             fault = classify(error)
             logger.error("%s", fault.sentence, extra={"markup": False})  # noqa: TRY400  # see the next line
             spare_the_traceback(error, fault)
@@ -92,11 +94,9 @@ class PulseHooks:
         atexit.register(self._stop)
         if bundled.SOURCE in pipeline.inputs():
             bundled.lay_out_source(catalog, project=Path(run_params["project_path"]))
-        self._run = Run(attempt, StepBar(len(pipeline.nodes)), facts_of(run_params, command), tracking.active_run())
-        if self._run.tracked is not None:
-            tracking.share_run(self._run.tracked)
-            asked = str((run_params.get("runtime_params") or {}).get("as_of") or "newest")
-            tracking.tag(self._run.tracked, {"pulse.command": command, "pulse.as_of": asked})
+        self._run = Run(attempt, StepBar(len(pipeline.nodes)), facts_of(run_params, command))
+        asked = str((run_params.get("runtime_params") or {}).get("as_of") or "newest")
+        self._tracked.tell(lambda run: tracking.tag(run, {"pulse.command": command, "pulse.as_of": asked}))
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
@@ -146,10 +146,10 @@ class PulseHooks:
         where: dict[str, object] = {"doing": run.doing, "inputs": run.inputs, "cycle": run.cycle}
         fault = run.attempt.fail(error, node=run.node, context=run.facts | where)
         spare_the_traceback(error, fault)
-        if run.tracked is not None:
-            from pulse_kedro.adapters import tracking
+        from pulse_kedro.adapters import tracking
 
-            tracking.tag(run.tracked, {"pulse.fault": fault.code, "pulse.next_step": fault.next_step})
+        tags = {"pulse.fault": fault.code, "pulse.next_step": fault.next_step}
+        self._tracked.tell(lambda tracked: tracking.tag(tracked, tags))
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -158,12 +158,20 @@ class PulseHooks:
         if run is None:
             return
         run.attempt.finish()
-        if run.tracked is not None:
-            from pulse_kedro.adapters.projection import project
-            from pulse_kedro.adapters.stores.metric_queue import DEAD_LETTERS
+        if self._tracked.run is not None or self._tracked.cut_off is not None:
+            self._project(run, pipeline.all_outputs(), catalog)
 
-            made, dead = pipeline.all_outputs(), (self._folder or Path()) / DEAD_LETTERS
-            project(run.tracked, cycle=run.cycle, url=self._url, catalog=catalog, outputs=made, dead=dead)
+    def _project(self, run: Run, made: Iterable[str], catalog: DataCatalog) -> None:
+        """Show MLflow the cycle; its scores wait in a file where the server is silent."""
+        from pulse_kedro.adapters.projection import keep_scores, project
+        from pulse_kedro.adapters.stores.metric_queue import DEAD_LETTERS
+
+        dead = (self._folder or Path()) / DEAD_LETTERS
+        self._tracked.tell(
+            lambda tracked: project(tracked, cycle=run.cycle, url=self._url, catalog=catalog, outputs=made, dead=dead)
+        )
+        if self._tracked.cut_off is not None:
+            keep_scores(self._tracked.cut_off, cycle=run.cycle, url=self._url, dead=dead)
 
     def _at(self, node: Node, doing: str) -> None:
         if self._run is not None:
@@ -182,36 +190,31 @@ class PulseHooks:
         run = self._end()
         if run is not None:
             run.attempt.interrupt()
-            if run.tracked is not None:
-                from pulse_kedro.adapters import tracking
-
-                tracking.abandon_run("KILLED")
+            self._tracked.end("KILLED")
 
     def _log_options(self, run: Run, inputs: Mapping[str, object]) -> None:
-        for name, value in inputs.items():
-            fresh = name.startswith("params:") and name not in run.seen
-            if run.tracked is not None and fresh and not isinstance(value, _PLAIN):
-                from pulse_kedro.adapters import tracking
+        from pulse_kedro.adapters import tracking
 
+        for name, value in inputs.items():
+            if name.startswith("params:") and name not in run.seen and not isinstance(value, _PLAIN):
                 run.seen.add(name)
-                tracking.log_options(run.tracked, name.removeprefix("params:"), value)
+                self._tracked.tell(partial(tracking.log_options, name=name.removeprefix("params:"), options=value))
 
     def _name_cycle(self, run: Run, cycle: Any) -> None:  # noqa: ANN401  # what a node returned; Kedro does not type it
         if run.cycle == cycle.key:
             return
         run.attempt.name_cycle(str(cycle.key))
         run.cycle = str(cycle.key)
-        if run.tracked is not None:
-            from pulse_kedro.adapters import tracking
+        from pulse_kedro.adapters import tracking
 
-            tags = {
-                "pulse.cycle": run.cycle,
-                "pulse.parent": cycle.period.parent or "none",
-                "pulse.as_of": cycle.period.as_of.date().isoformat(),
-                "pulse.code": cycle.code_version,
-            }
-            tracking.tag(run.tracked, tags)
-            tracking.name_run(run.tracked, f"{tags['pulse.as_of']} {run.cycle}")
+        tags = {
+            "pulse.cycle": run.cycle,
+            "pulse.parent": cycle.period.parent or "none",
+            "pulse.as_of": cycle.period.as_of.date().isoformat(),
+            "pulse.code": cycle.code_version,
+        }
+        self._tracked.tell(lambda tracked: tracking.tag(tracked, tags))
+        self._tracked.tell(lambda tracked: tracking.name_run(tracked, f"{tags['pulse.as_of']} {run.cycle}"))
 
 
 def _check_folder(folder: Path) -> None:

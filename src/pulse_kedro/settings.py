@@ -8,6 +8,7 @@ from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
 from pulse_kedro.adapters.logs import adopt_logging
+from pulse_kedro.adapters.tracked_runs import TrackedRuns
 from pulse_kedro.hooks import PulseHooks
 
 
@@ -51,7 +52,8 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"oc.env": oc.env, "project_root": project_root, "in_project": in_project},
 }
 
-HOOKS = (PulseHooks(),)
+TRACKED = TrackedRuns()
+HOOKS = (PulseHooks(TRACKED), TRACKED)  # the last one is called first
 
 # Compared with the distribution's name: one is spelt with an underscore, the other is not.
 UNTRACKED = ("kedro_mlflow",) if os.environ.get("PULSE_TRACKING") == "off" else ()

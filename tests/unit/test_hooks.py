@@ -10,6 +10,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_project
 
 from pulse_kedro.adapters.configuration import MissingGlobal, UnknownParameter, refuse_unknown
+from pulse_kedro.adapters.tracked_runs import TrackedRuns
 from pulse_kedro.hooks import PulseHooks
 
 KNOWN = {"as_of": None, "recipe": {"members": ["naive"], "intervals": {"pooling": 60}}, "extra": {}}
@@ -66,28 +67,28 @@ def test_unknown_keys_are_refused_with_the_nearest_name(hint: str, given: dict[s
 
 def test_an_unknown_parameter_is_wrong_usage(conf: Path) -> None:
     with pytest.raises(click.UsageError, match=r"'gate.alfa'.*Did you mean 'gate.alpha'\?") as refused:
-        PulseHooks().after_context_created(context(conf, gate={"alfa": 0.1}))
+        PulseHooks(TrackedRuns()).after_context_created(context(conf, gate={"alfa": 0.1}))
 
     assert 2 == refused.value.exit_code
 
 
 def test_a_key_of_the_environment_alone_is_known(conf: Path) -> None:
-    PulseHooks().after_context_created(context(conf, only_here=2))
+    PulseHooks(TrackedRuns()).after_context_created(context(conf, only_here=2))
 
 
 def test_a_project_without_a_database_is_refused(conf: Path) -> None:
     (conf / "base" / "globals.yml").write_text("data_root: data\n", encoding="utf-8")
 
     with pytest.raises(MissingGlobal, match=r"globals.yml failed: got the keys data_root, expected also 'database'"):
-        PulseHooks().after_context_created(context(conf))
+        PulseHooks(TrackedRuns()).after_context_created(context(conf))
 
 
 def test_hooks_travel_to_workers() -> None:
-    pickle.loads(pickle.dumps(PulseHooks()))  # noqa: S301  # our own bytes
+    pickle.loads(pickle.dumps(PulseHooks(TrackedRuns())))  # noqa: S301  # our own bytes
 
 
 def test_hooks_outside_a_run_do_nothing() -> None:
-    hooks = PulseHooks()
+    hooks = PulseHooks(TrackedRuns())
 
     hooks.on_pipeline_error(ValueError("x"))
     hooks.after_node_run({"cycle": None})

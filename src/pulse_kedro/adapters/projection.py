@@ -23,7 +23,7 @@ FIGURES = "figures"
 
 
 def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outputs: Iterable[str], dead: Path) -> None:
-    """Copy to an open MLflow run what the database and the files know; whatever fails is a warning.
+    """Copy to an open MLflow run what the database and the files know; whatever fails is a warning, but for silence.
 
     Args:
         run: Id of the MLflow run.
@@ -32,7 +32,10 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
         catalog: Where outputs are kept; entries with `metadata.mlflow.artifact_path` are uploaded there, figures with
             `metadata.mlflow.still` as a still picture, too.
         outputs: Names of what the run saved.
-        dead: File for scores that could not be written.
+        dead: File for scores that could not be written; what waits there from earlier runs is written, too.
+
+    Raises:
+        MlflowException: The server does not answer. `keep_scores` keeps what it was not told.
     """
     entries, made = catalog.to_config()[0], sorted(outputs)
     with tracking.forgiven("Uploading the reports"):
@@ -48,7 +51,24 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
             page = str(entries[REPORT]["filepath"]) if REPORT in made else None
             _project_cycle(run, cycle, engine, bundles, page)
             _project_head(run, cycle, engine, bundles)  # first: MLflow reads every score of a run that gets a model
-            _project_scores(run, cycle, engine, dead)
+            step, scores = _scores(cycle, engine)
+            tracking.log_metrics(run, scores, step=step, dead=dead)
+            tracking.replay_waiting(run, dead)
+
+
+def keep_scores(run: str, *, cycle: str | None, url: str, dead: Path) -> None:
+    """Let the scores of a cycle wait for a server that is silent; the next run writes them.
+
+    Args:
+        run: Id of the MLflow run that was open.
+        cycle: Key of the cycle, if one was named.
+        url: The database.
+        dead: File in which they wait.
+    """
+    engine = open_for_reading(url)
+    if engine is not None:
+        step, scores = _scores(cycle, engine)
+        tracking.keep_metrics(run, scores, step=step, dead=dead)
 
 
 def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, page: str | None) -> None:
@@ -71,17 +91,16 @@ def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, pag
         tracking.log_facts(run, "serving", serving_facts(bundles / cycle.bundle))
 
 
-def _project_scores(run: str, key: str | None, engine: Engine, dead: Path) -> None:
-    """The cycle's scores; the step is its place on its line, so MLflow can draw a metric over cycles."""
+def _scores(key: str | None, engine: Engine) -> tuple[int, dict[str, float]]:
+    """The cycle's scores and its place on its line, so that MLflow can draw a metric over cycles."""
     cycle = _committed(engine, key)
     if cycle is None:
-        return
+        return 0, {}
     step = len(cycles.read_history(engine).ancestors(cycle.as_of)) + 1
     scores = tracking.named_scores(overall(engine, cycle.key), cycle.recipe)
     live = tracking.named_scores(overall(engine, cycle.key, "live"), cycle.recipe)
     trust = tracking.named_scores(overall(engine, cycle.key, "trust"), cycle.recipe)
-    scores |= {name.replace("champion.", "live.", 1): value for name, value in (live | trust).items()}
-    tracking.log_metrics(run, scores, step=step, dead=dead)
+    return step, scores | {name.replace("champion.", "live.", 1): value for name, value in (live | trust).items()}
 
 
 def serving_facts(bundle: Path) -> dict[str, object]:

@@ -1,21 +1,17 @@
-"""A tracking server that does not answer: the run goes on without it, instead of waiting minutes and failing."""
+"""A tracking server that does not answer: how to ask it once, and how long MLflow may wait for it."""
 
-import logging
+import os
+from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from kedro.config import MissingConfigException
-from kedro.framework.context import KedroContext
-
-from pulse_kedro.adapters.configuration import tracking_uri
 from pulse_kedro.domain.recovery.redaction import redact
-
-logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
 """How long a server may take to say that it is there (operations.md 3.2); MLflow itself asks seven times, 244 s."""
-PLUGIN = "kedro_mlflow"
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+"""How often a run asks again, and how many seconds it waits for each answer (operations.md 3.2)."""
 
 
 def why_silent(uri: str, *, seconds: float = SECONDS) -> str | None:
@@ -25,7 +21,7 @@ def why_silent(uri: str, *, seconds: float = SECONDS) -> str | None:
         uri: The tracking URI. Whatever is not HTTP is taken to be there.
         seconds: How long to wait.
     """
-    if not uri.startswith(("http://", "https://")):
+    if not is_server(uri):
         return None
     try:
         with urlopen(f"{uri.rstrip('/')}/health", timeout=seconds):  # noqa: S310  # HTTP, see above
@@ -37,44 +33,40 @@ def why_silent(uri: str, *, seconds: float = SECONDS) -> str | None:
         return redact(str(getattr(error, "reason", error)))
 
 
-def leave_out(context: KedroContext) -> bool:
-    """Take the plugin that tracks runs out of a session whose server does not answer.
+def is_server(uri: str) -> bool:
+    """Whether a tracking URI names a server, which may go away."""
+    return uri.startswith(("http://", "https://"))
+
+
+def limit_patience() -> None:
+    """Let MLflow give up soon in this process and in those that it starts; what was set in the environment holds."""
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
+
+
+def went_silent(error: BaseException) -> bool:
+    """Whether a failure means that the server did not answer, or answered after all tries that it cannot.
 
     Args:
-        context: Of the session, while its plugins hear of it; ours hear first.
+        error: What a call of MLflow raised.
 
     Returns:
-        Whether it was taken out; a warning says so.
+        `False` for everything that a server said, or that failed before it was asked.
     """
-    try:
-        uri = tracking_uri(context.config_loader)
-    except MissingConfigException:  # without `mlflow.yml` the plugin goes by its own defaults
-        return False
-    why = why_silent(uri)
-    if why is None:
-        return False
-    words = (
-        "MLflow at %s does not answer (%s): this run is not tracked, and its results are the same. The next run or "
-        "`kedro pulse doctor --repair` points the alias at what serves."
-    )
-    logger.warning(words, redact(uri), why, extra={"markup": False})
-    _silence(context)
-    return True
+    from mlflow.exceptions import MlflowException
+
+    # MLflow wraps what requests raised, all of which are OSError; it keeps neither type nor status of it.
+    return isinstance(error, MlflowException) and any(isinstance(one, OSError) for one in _causes(error))
 
 
-def _silence(context: KedroContext) -> None:
-    """Unregister the plugin; the call that is under way has it in its list already, so its part there does nothing."""
-    plugins = context._hook_manager  # noqa: SLF001  # Kedro hands it to nobody else
-    for call in plugins.hook.after_context_created.get_hookimpls():
-        if _tracks(call.plugin):
-            object.__setattr__(call, "function", _nothing)  # pluggy means it to stay; Kedro calls no hook earlier
-    for plugin in filter(_tracks, plugins.get_plugins()):
-        plugins.unregister(plugin)
+def root_cause(error: BaseException) -> str:
+    """The last reason of a chain, in one line and without passwords."""
+    *_, last = _causes(error)
+    return " ".join(redact(str(last) or type(last).__name__).split())
 
 
-def _tracks(plugin: object) -> bool:
-    return type(plugin).__module__.partition(".")[0] == PLUGIN
-
-
-def _nothing(*_: object) -> None:
-    return None
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    one: BaseException | None = error
+    while one is not None:
+        yield one
+        one = one.__cause__ or one.__context__

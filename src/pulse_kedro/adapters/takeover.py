@@ -202,7 +202,7 @@ def project(engine: Engine, bundles: Path, uri: str) -> bool:
     if champion is None:
         return True
     done: list[str] = []  # a failure inside is swallowed with a warning
-    with tracking.forgiven("Moving the MLflow alias"), registry.patient():
+    with tracking.harmless("Moving the MLflow alias"), registry.patient():
         import mlflow
 
         failpoint("projection.start")

@@ -1,6 +1,7 @@
 """MLflow as a projection of what the database knows: one run per cycle, and the alias `champion`.
 
 kedro-mlflow opens and closes the run. What is added here may fail without any effect on a cycle: it warns and goes on.
+Only that a server fell silent is raised, so that nobody asks it again in this run.
 MLflow is imported inside functions, so that a run without tracking never pays for it.
 """
 
@@ -10,11 +11,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulse_kedro.adapters.silence import went_silent
 from pulse_kedro.domain.recovery.redaction import redact
 
 if TYPE_CHECKING:
@@ -66,18 +68,46 @@ def abandon_run(status: str) -> None:
         mlflow.end_run(status)
 
 
+def forget_run() -> None:
+    """Drop the open run of a server that is silent; MLflow drops it before it asks the server to close it."""
+    with suppress(Exception):
+        abandon_run("FAILED")
+
+
 @contextmanager
 def forgiven(what: str) -> Iterator[None]:
     """Warn instead of failing: the database is the truth, and what is missing here can be written again.
 
     Args:
         what: What was being done, to complete "… failed".
+
+    Raises:
+        MlflowException: The server does not answer; whoever gets it asks nothing more.
     """
     try:
         yield
-    except Exception as error:  # noqa: BLE001  # any failure of a tracking server, known or not; see above
-        text = redact(str(error))
-        logger.warning("%s failed, the cycle goes on without it: %s", what, text, extra={"markup": False})
+    except Exception as error:
+        if went_silent(error):
+            raise
+        _warn(what, error)
+
+
+@contextmanager
+def harmless(what: str) -> Iterator[None]:
+    """The same for a single task: a silent server is a warning, too.
+
+    Args:
+        what: What was being done, to complete "… failed".
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # any failure of a tracking server, known or not
+        _warn(what, error)
+
+
+def _warn(what: str, error: Exception) -> None:
+    text = redact(str(error))
+    logger.warning("%s failed, the cycle goes on without it: %s", what, text, extra={"markup": False})
 
 
 def tag(run: str, tags: Mapping[str, str]) -> None:
@@ -134,7 +164,7 @@ def log_facts(run: str, name: str, facts: object) -> None:
 
 
 def log_metrics(run: str, values: Mapping[str, float], *, step: int, dead: Path) -> None:
-    """Write metrics of a run; what cannot be written waits in a file for `kedro pulse metrics replay`.
+    """Write metrics of a run; what cannot be written waits in a file for the next run.
 
     Args:
         run: Id of the run.
@@ -142,21 +172,51 @@ def log_metrics(run: str, values: Mapping[str, float], *, step: int, dead: Path)
         step: Place of the cycle on its line, so that MLflow draws the metric over cycles.
         dead: The file for what could not be written.
     """
-    from pulse_kedro.adapters.stores.metric_queue import Measurement, MetricQueue
+    from pulse_kedro.adapters.stores.metric_queue import MetricQueue
 
-    now = time.time_ns() // 1_000_000
     with forgiven("Tracking the scores"):
         client = _client()
         with MetricQueue(lambda batch: _write_metrics(client, batch), dead=dead) as queue:
-            for name, value in sorted(values.items()):
-                queue.put(Measurement(run=run, name=name, step=step, value=value, at=now))
+            for measurement in _measurements(run, values, step):
+                queue.put(measurement)
         if queue.dead:
-            words = "%d scores could not be written to MLflow; they wait for `kedro pulse metrics replay`"
+            words = "MLflow did not take %d scores; they wait for the next run or `kedro pulse metrics replay`"
             logger.warning(words, queue.dead, extra={"markup": False})
 
 
+def keep_metrics(run: str, values: Mapping[str, float], *, step: int, dead: Path) -> None:
+    """Let metrics of a run wait in the file, without asking MLflow.
+
+    Args:
+        run: Id of the run.
+        values: Names and finite numbers.
+        step: Place of the cycle on its line.
+        dead: The file.
+    """
+    from pulse_kedro.adapters.stores.metric_queue import bury
+
+    if values:
+        bury(dead, _measurements(run, values, step))
+
+
+def replay_waiting(run: str, dead: Path) -> None:
+    """Write what waits from earlier runs, now that MLflow answers.
+
+    Args:
+        run: The run that is open; what waits of it stays where it is.
+        dead: The file in which it waits.
+    """
+    from pulse_kedro.adapters.stores.metric_queue import read_dead
+
+    with forgiven("Writing the scores that wait"):
+        if any(one.run != run for one in read_dead(dead)):
+            import mlflow
+
+            replay_dead(dead, mlflow.get_tracking_uri())
+
+
 def replay_dead(file: Path, uri: str) -> int:
-    """Write to MLflow what could not be written before.
+    """Write to MLflow what could not be written before, and close the runs that it belongs to.
 
     Args:
         file: Where it waits.
@@ -169,7 +229,15 @@ def replay_dead(file: Path, uri: str) -> int:
 
     from pulse_kedro.adapters.stores.metric_queue import replay
 
-    return replay(file, lambda batch: _write_metrics(MlflowClient(tracking_uri=uri), batch))
+    client = MlflowClient(tracking_uri=uri)
+    return replay(file, lambda batch: _write_late(client, batch))
+
+
+def _measurements(run: str, values: Mapping[str, float], step: int) -> "list[Measurement]":
+    from pulse_kedro.adapters.stores.metric_queue import Measurement
+
+    now = time.time_ns() // 1_000_000
+    return [Measurement(run=run, name=name, step=step, value=value, at=now) for name, value in sorted(values.items())]
 
 
 def _write_metrics(client: "MlflowClient", batch: "Sequence[Measurement]") -> None:
@@ -179,6 +247,14 @@ def _write_metrics(client: "MlflowClient", batch: "Sequence[Measurement]") -> No
     for run in dict.fromkeys(one.run for one in batch):
         own = [Metric(one.name, one.value, one.at, one.step) for one in batch if one.run == run]
         client.log_batch(run, metrics=own)
+
+
+def _write_late(client: "MlflowClient", batch: "Sequence[Measurement]") -> None:
+    """Write a batch of cycles that were committed; a run that nobody could close then is closed now."""
+    _write_metrics(client, batch)
+    for run in dict.fromkeys(one.run for one in batch):
+        if client.get_run(run).info.status == "RUNNING" and run != active_run():
+            client.set_terminated(run)
 
 
 def upload(run: str, files: Mapping[Path, str]) -> None:

@@ -21,7 +21,7 @@ Check = Callable[[], "Finding | Sequence[Finding]"]
 
 
 @pulse.command()
-@click.option("--repair", is_flag=True, help="First point the MLflow alias at what the database says serves.")
+@click.option("--repair", is_flag=True, help="First tell MLflow what serves, and the scores that wait for it.")
 @env_option
 @json_option
 @answers
@@ -109,15 +109,19 @@ def _examine(env: str | None) -> "Iterator[Finding]":
 
 
 def _repair(env: str | None) -> None:
-    """Let MLflow follow the database; what cannot be mended is found by the checks."""
+    """Let MLflow follow the database, and write what waits for it; what cannot be mended is found by the checks."""
     from pulse_kedro import bootstrap
-    from pulse_kedro.adapters.configuration import tracking_uri
+    from pulse_kedro.adapters.stores.metric_queue import read_dead
     from pulse_kedro.adapters.takeover import project
+    from pulse_kedro.adapters.tracking import replay_dead
 
     loader = bootstrap.configuration(env)
     engine = bootstrap.stores(loader)
-    if engine is not None and bootstrap.is_tracked():
-        project(engine, bootstrap.place(loader, "champion", "path"), tracking_uri(loader))
+    if engine is None or not bootstrap.is_tracked():
+        return
+    uri, dead = bootstrap.tracking_server(loader), bootstrap.dead_metrics(loader)
+    if project(engine, bootstrap.place(loader, "champion", "path"), uri) and read_dead(dead):
+        replay_dead(dead, uri)
 
 
 def _without_configuration(error: Exception) -> "Finding":
