@@ -86,6 +86,43 @@ def test_a_gap_in_the_log_is_found(engine: Engine, tmp_path: Path, statement: st
     )
 
 
+SWAP_REASONS = """
+UPDATE transitions SET actor = CASE epoch WHEN 2 THEN 'the third' ELSE 'the second' END WHERE epoch IN (2, 3)
+"""
+HIDE_THE_SECOND = """
+UPDATE transitions SET from_bundle = (SELECT from_bundle FROM transitions WHERE epoch = 2),
+from_recipe = (SELECT from_recipe FROM transitions WHERE epoch = 2) WHERE epoch = 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "epochs"),
+    [
+        (["UPDATE transitions SET reason = 'another' WHERE epoch = 1"], [1]),
+        (["UPDATE transitions SET actor = 'nobody' WHERE epoch = 4"], [4]),
+        (["UPDATE transitions SET gate = '{\"p\": 0.04}' WHERE epoch = 2"], [2]),
+        (["UPDATE transitions SET at = '2020-01-01 00:00:00.000000' WHERE epoch = 3"], [3]),
+        ([SWAP_REASONS], [2, 3]),
+        ([HIDE_THE_SECOND, "DELETE FROM transitions WHERE epoch = 2"], [3]),
+    ],
+    ids=["reason", "actor of the last one", "gate", "moment", "two exchanged", "one taken out, its traces removed"],
+)
+def test_what_was_changed_in_the_log_is_found_though_it_still_fits(
+    engine: Engine, tmp_path: Path, statements: list[str], epochs: list[int]
+) -> None:
+    with writing(engine) as connection:
+        triggers = ["transitions_no_update", "transitions_no_delete"]
+        query = text("SELECT name, sql FROM sqlite_master WHERE name IN (:first, :second)")
+        made = dict(connection.execute(query, dict(zip(("first", "second"), triggers, strict=True))).all())  # type: ignore[arg-type]
+        for name in triggers:
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        for statement in (*statements, *made.values()):  # whoever changes the log hides that, too
+            connection.execute(text(statement))
+
+    words = "has another hash than it and the one before it give; one was lost or changed"
+    assert tuple(f"I7: transition {epoch} {words}" for epoch in epochs) == invariants.broken(engine, tmp_path)
+
+
 @pytest.mark.parametrize(("which", "invariant"), [("bundle", "I2"), ("previous_bundle", "I4")])
 def test_a_damaged_bundle_is_named_by_its_part(engine: Engine, tmp_path: Path, which: str, invariant: str) -> None:
     flip_a_bit(tmp_path / getattr(read_past(engine), which) / "state")

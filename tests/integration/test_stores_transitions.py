@@ -61,6 +61,26 @@ def test_a_rollback_undoes_one_step_and_what_it_rejected_is_never_previous(engin
     assert all(one.from_bundle != one.to_bundle for one in past.transitions)
 
 
+def test_the_log_is_tied_by_hashes_and_so_is_what_an_earlier_version_wrote(url: str, engine: Engine) -> None:
+    for as_of in ("2018-12-01", "2019-01-01"):
+        commit(engine, as_of)
+    back(engine)
+    with engine.connect() as connection:
+        hashes = connection.execute(select(table.c.hash).order_by(table.c.epoch)).scalars().all()
+        assert (3, ()) == (len(set(hashes)), transitions.untied(connection))
+
+    go_back(engine, "0006")
+    again = open_for_writing(url)
+
+    with again.connect() as connection:
+        assert hashes == connection.execute(select(table.c.hash).order_by(table.c.epoch)).scalars().all()
+    commit(again, "2019-02-01")
+    with again.connect() as connection:
+        assert () == transitions.untied(connection)
+    with pytest.raises(DBAPIError, match="rows are added, never changed"), writing(again) as connection:
+        connection.execute(update(table).values(hash="0" * 64))
+
+
 def test_one_version_has_none_before_it(engine: Engine) -> None:
     commit(engine, "2018-12-01")
 

@@ -46,7 +46,7 @@ def broken(engine: Engine, bundles: Path) -> tuple[str, ...]:
         own = connection.execute(select(cycles.c.bundle).where(cycles.c.key == head.cycle)).scalar()
         token = connection.execute(select(leases.c.token).where(leases.c.role == SLOT)).scalar_one()
         dead = journal.find_dead(connection)
-        rows = (*_lost_rows(connection), *_unprotected(connection))
+        rows = (*_lost_rows(connection), *_unprotected(connection), *_untied(connection))
     log = transitions.read(engine)
     return (
         *_one_champion(head, own),
@@ -136,6 +136,12 @@ def _unprotected(connection: Connection) -> Iterator[str]:
         missing = [verb for verb in ("update", "delete") if f"{table}_no_{verb}" not in present]
         if missing:
             yield f"I7: nothing refuses to {' or '.join(missing)} rows of {table}"
+
+
+def _untied(connection: Connection) -> Iterator[str]:
+    """I7: each transition has the hash that it and the one before it give."""
+    for epoch in transitions.untied(connection):
+        yield f"I7: transition {epoch} has another hash than it and the one before it give; one was lost or changed"
 
 
 def _chain(log: tuple[Transition, ...]) -> Iterator[str]:

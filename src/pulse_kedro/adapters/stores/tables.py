@@ -325,6 +325,7 @@ transitions = Table(  # each change of the bundle that serves; rows are added, n
     Column("to_recipe", String(64), nullable=False),
     Column("cycle", String(64), ForeignKey("cycles.key"), nullable=True),  # the cycle that `to_bundle` comes from
     Column("gate", JSON, nullable=True),
+    Column("hash", String(64), nullable=False),  # of the row and the hash before it (`chain`)
     Index("transitions_by_epoch", "slot", "epoch", unique=True),
 )
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine, exists, insert, select, update
 
+from pulse_kedro.adapters.stores.chain import START, breaks, link
 from pulse_kedro.adapters.stores.columns import plain
 from pulse_kedro.adapters.stores.tables import SLOT, champion, leases, transitions
 from pulse_kedro.domain.errors import PulseError
@@ -112,6 +113,17 @@ def read(engine: Engine) -> tuple[Transition, ...]:
         return _read(connection)
 
 
+def untied(connection: Connection) -> tuple[int, ...]:
+    """Epochs of transitions whose hash does not fit them and the one before: somebody changed or removed a row.
+
+    Args:
+        connection: Any connection.
+    """
+    query = select(transitions).where(transitions.c.slot == SLOT).order_by(transitions.c.epoch)
+    rows = connection.execute(query).mappings().all()
+    return tuple(int(rows[place]["epoch"]) for place in breaks(rows))
+
+
 def made(connection: Connection, change: Change, *, epoch: int, now: datetime) -> int | None:
     """Whether a change is on record: epoch, moment, actor and bundle are the key of one.
 
@@ -165,7 +177,8 @@ def swap(
     if connection.execute(update(champion).where(*unmoved).values(values)).rowcount != 1:
         raise _loss(connection, seen, change, token)
     if not same:
-        connection.execute(insert(transitions).values(_row(seen, change, token, now)))
+        row = _row(seen, change, token, now)
+        connection.execute(insert(transitions).values(row | {"hash": link(_newest_hash(connection), row)}))
     return seen.epoch + 1
 
 
@@ -218,6 +231,11 @@ def _read(connection: Connection) -> tuple[Transition, ...]:
     columns = (transitions.c[name] for name in Transition.__slots__)
     rows = connection.execute(select(*columns).where(transitions.c.slot == SLOT).order_by(transitions.c.epoch))
     return tuple(Transition(**row) for row in rows.mappings())
+
+
+def _newest_hash(connection: Connection) -> str:
+    newest = select(transitions.c.hash).where(transitions.c.slot == SLOT).order_by(transitions.c.epoch.desc()).limit(1)
+    return connection.execute(newest).scalar() or START
 
 
 def _row(seen: Head, change: Change, token: int, now: datetime) -> dict[str, object]:
