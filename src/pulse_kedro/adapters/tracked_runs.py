@@ -111,7 +111,7 @@ class TrackedRuns:
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Close the MLflow run."""
         self._pass_on("Closing the MLflow run", lambda to: to.after_pipeline_run(run_params, pipeline, catalog))
-        self._plugin = self.run = None
+        self._forget()
 
     @hook_impl
     def on_pipeline_error(
@@ -119,6 +119,8 @@ class TrackedRuns:
     ) -> None:
         """Close the MLflow run as failed; what more is known of the fault may still be told."""
         self._pass_on("Closing the MLflow run", lambda to: to.on_pipeline_error(error, run_params, pipeline, catalog))
+        if self.cut_off is not None:
+            self._forget()
 
     def tell(self, say: Callable[[str], None]) -> None:
         """Tell MLflow more about the run, if it is tracked and the server was never silent.
@@ -126,12 +128,9 @@ class TrackedRuns:
         Args:
             say: Gets the id of the run; it forgives what it can go on without, but for a silent server.
         """
-        if self.run is None:
-            return
-        try:
-            say(self.run)
-        except Exception as error:  # noqa: BLE001  # MLflow decides nothing, whatever it raises
-            self._lose(error)
+        run = self.run
+        if run is not None:
+            self._pass_on("Tracking the run", lambda _: say(run))
 
     def end(self, status: str) -> None:
         """Close a run that Kedro will not close: its cycle could not start, or was stopped from outside.
@@ -140,7 +139,7 @@ class TrackedRuns:
             status: `FAILED` or `KILLED`.
         """
         self.tell(lambda _: tracking.abandon_run(status))
-        self._plugin = self.run = None
+        self._forget()
 
     def _pass_on(self, what: str, call: "Callable[[MlflowHook], None]") -> None:
         if self._plugin is None:
@@ -151,11 +150,17 @@ class TrackedRuns:
         except Exception as error:  # noqa: BLE001  # only what says that the server is silent comes here
             self._lose(error)
 
+    def _forget(self) -> None:
+        """Nothing is tracked from here on; where the server was lost in another thread, MLflow holds the run still."""
+        self._plugin = self.run = None
+        if self.cut_off is not None:
+            tracking.forget_run()
+
     def _lose(self, error: Exception) -> None:
         """Say once that the rest is not tracked, and forget the run; asking MLflow to close it empties its memory."""
         if self._plugin is None:
             return
-        self._plugin, self.run, self.cut_off = None, None, self.run
+        self._plugin, self.run, self.cut_off = None, None, self.run or tracking.active_run()
         words = (
             "MLflow at %s stopped answering (%s): what this run has to say from %s on is not tracked, and its results "
             "are the same. %s, and writes scores that wait."
