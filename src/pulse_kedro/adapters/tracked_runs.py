@@ -160,7 +160,8 @@ class TrackedRuns:
         """Say once that the rest is not tracked, and forget the run; asking MLflow to close it empties its memory."""
         if self._plugin is None:
             return
-        self._plugin, self.run, self.cut_off = None, None, self.run or tracking.active_run()
+        self.cut_off = self.run or tracking.active_run()
+        self._plugin = self.run = None
         words = (
             "MLflow at %s stopped answering (%s): what this run has to say from %s on is not tracked, and its results "
             "are the same. %s, and writes scores that wait."

@@ -12,7 +12,8 @@ from mlflow.exceptions import MlflowException
 
 from pulse_kedro.adapters.tracked_runs import DISTRIBUTION, ENTRY_POINT, TrackedRuns
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")  # of MLflow 3
+OF_MLFLOW = ("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+pytestmark = pytest.mark.filterwarnings(*OF_MLFLOW)
 
 
 class Plugin:

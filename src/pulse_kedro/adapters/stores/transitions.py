@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, exists, insert, select, update
 
@@ -120,8 +120,8 @@ def untied(connection: Connection) -> tuple[int, ...]:
         connection: Any connection.
     """
     query = select(transitions).where(transitions.c.slot == SLOT).order_by(transitions.c.epoch)
-    rows = connection.execute(query).mappings().all()
-    return tuple(int(rows[place]["epoch"]) for place in breaks(rows))
+    rows: list[dict[str, Any]] = [{**row} for row in connection.execute(query).mappings()]
+    return tuple(rows[place]["epoch"] for place in breaks(rows))
 
 
 def made(connection: Connection, change: Change, *, epoch: int, now: datetime) -> int | None:

@@ -40,7 +40,8 @@ def _tie() -> None:
         sa.column("at", Utc),
         sa.column("gate", sa.JSON),
     )
-    connection, before = op.get_bind(), {}
+    connection, newest = op.get_bind(), dict[str, str]()
     for row in connection.execute(sa.select(table).order_by(table.c.slot, table.c.epoch)).mappings().all():
-        before[row["slot"]] = link(before.get(row["slot"], START), row)
-        connection.execute(sa.update(table).where(table.c.id == row["id"]).values(hash=before[row["slot"]]))
+        slot = row["slot"]
+        newest[slot] = link(newest.get(slot, START), {**row})
+        connection.execute(sa.update(table).where(table.c.id == row["id"]).values(hash=newest[slot]))
