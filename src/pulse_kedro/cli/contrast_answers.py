@@ -135,11 +135,7 @@ def _score(kind: str, one: Contrast) -> Answer:
         "difference": one.absolute,
         "relative": one.relative,
         "is_improvement": one.is_improvement,
-        "cutoffs": one.cutoffs,
-        "gain": one.gain,
-        "low": one.low,
-        "high": one.high,
-        "p": one.p,
+        **asdict(one.evidence),
     }
 
 
