@@ -134,8 +134,6 @@ def test_a_score_without_a_test_says_why_and_one_reason_is_told_once() -> None:
 
     (line,) = untested_lines(answer["scores"])
     assert "Not tested: MASE, forecasts that came due; WIS, forecasts that came due: values by cutoff are" in line
-        "Not tested: MASE, forecasts that came due; WIS, forecasts that came due: values by cutoff are kept of" in line
-    )
     assert 1 == len(chance_rows(answer["scores"]))
 
 
