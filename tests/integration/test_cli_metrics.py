@@ -133,8 +133,9 @@ def test_a_window_without_values_is_nothing_and_a_wrong_name_is_an_error(ask: As
         empty = ask("metrics", command, "mase", "--since", "2020-01-01")
         assert (3, True) == (empty.exit_code, "No such value is kept. Next: " in empty.output)
         wrong = ask("metrics", command, "masse")
-        assert 1 == wrong.exit_code
+        assert 2 == wrong.exit_code
         assert "got 'masse', expected one of coverage_80, mase, smape. Did you mean 'mase'?" in wrong.output
+        assert 3 == ask("metrics", command, "mase", "--model", "nobody").exit_code
     assert {"metrics": []} == told(ask("metrics", "history", "mase", "--since", "2020-01-01", "--json"))
     assert 2 == ask("metrics", "history", "mase", "--since", "yesterday").exit_code
     assert 2 == ask("metrics", "history", "mase", "--kind", "dead").exit_code
