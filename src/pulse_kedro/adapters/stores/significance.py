@@ -13,7 +13,7 @@ RATIOS = ("theil_u2",)
 """Metrics that are one ratio over all cutoffs."""
 LIVE = "values by cutoff are kept of backtests only"
 RATIO = "it is one ratio over all cutoffs and has no value at each"
-MISSING = "only one of the two has it"
+MISSING = "one of the two has no value"
 NOT_KEPT = "{side} kept no values by cutoff; cycles that are run from now on do"
 HORIZONS = "A forecasts {a} steps and B {b}"
 SERIES = "the {n} cutoffs in common were scored on different numbers of series"
