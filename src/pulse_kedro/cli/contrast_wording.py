@@ -122,7 +122,9 @@ def _hundredfold(value: float | None) -> float | None:
 
 
 def data_caveat(answer: Answer) -> str:
-    """What has to be known before scores are read; empty when both sides know the same data."""
+    """What has to be known before scores are read; empty when both sides know the same data and forecast as far."""
+    if not all(row["comparable"] for row in answer["scores"]):
+        return "The two forecast different numbers of steps, so neither their scores nor their series compare."
     if answer["same_data"]:
         return ""
     return "The two know different data, so their backtests end at different cutoffs: scores differ by that, too."

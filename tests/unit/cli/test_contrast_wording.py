@@ -137,6 +137,15 @@ def test_a_score_without_a_test_says_why_and_one_reason_is_told_once() -> None:
     assert 1 == len(chance_rows(answer["scores"]))
 
 
+def test_another_horizon_has_no_better_side() -> None:
+    scores = {"backtest": [replace(MASE, evidence=Evidence(untested="other steps", comparable=False))]}
+
+    answer = comparison_of(PAST, A, B, scores, series=Tally(), changes=Changes())
+
+    assert [None] == [row["better"] for row in answer["scores"]]
+    assert "different numbers of steps" in data_caveat(answer)
+
+
 def test_series_that_only_one_side_scored_are_not_compared() -> None:
     assert series_line({"compared": 0}).startswith("By series: nothing to compare")
 

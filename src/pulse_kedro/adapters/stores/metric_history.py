@@ -84,7 +84,8 @@ class Contrast:
     """One metric of two cycles.
 
     `relative` is the difference over the base, `None` where the base is 0. `is_improvement` follows the best value of
-    the metric, not the sign; `None` where a value is missing. `evidence` says whether chance would do as much.
+    the metric, not the sign; `None` where a value is missing or the two do not compare. `evidence` says whether
+    chance would do as much.
     """
 
     metric: str
@@ -165,7 +166,11 @@ def compare(
     found = [_contrast(name, left.get(name), right.get(name)) for name in wanted]
     known = [one.metric for one in found if one.absolute is not None]
     evidence = weigh(engine, a, b, known) if kind == "backtest" else dict.fromkeys(known, Evidence(untested=LIVE))
-    return tuple(replace(one, evidence=evidence[one.metric]) if one.metric in evidence else one for one in found)
+    return tuple(_with(one, evidence[one.metric]) if one.metric in evidence else one for one in found)
+
+
+def _with(one: Contrast, evidence: Evidence) -> Contrast:
+    return replace(one, evidence=evidence, is_improvement=one.is_improvement if evidence.comparable else None)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -15,7 +15,7 @@ LIVE = "values by cutoff are kept of backtests only"
 RATIO = "it is one ratio over all cutoffs and has no value at each"
 MISSING = "one of the two has no value"
 NOT_KEPT = "{side} kept no values by cutoff; cycles that are run from now on do"
-HORIZONS = "A forecasts {a} steps and B {b}"
+HORIZONS = "A forecasts {a} steps and B {b}, so neither is the better one"
 SERIES = "the {n} cutoffs in common were scored on different numbers of series"
 FEW = "{n} cutoffs in common are too few for a test, which takes {fewest}"
 Kept = Mapping[str, Mapping[str, tuple[float, int]]]
@@ -29,7 +29,8 @@ class Evidence:
     `cutoffs` were kept by both on the same number of series or rows, `worth` is how many of them do not overlap,
     `unmatched` differ in that number. `gain` is positive where B is nearer to the best value: a `share` of A's distance
     or `points` of the metric's unit; `low` and `high` bound it (90 %). `p` is two-sided, `p_holm` is corrected for the
-    number of metrics. `untested` says why there is no `p`.
+    number of metrics. `untested` says why there is no `p`. `comparable` is false where the two forecast different
+    numbers of steps: neither is the better one then.
     """
 
     cutoffs: int = 0
@@ -42,6 +43,7 @@ class Evidence:
     p: float | None = None
     p_holm: float | None = None
     untested: str | None = None
+    comparable: bool = True
 
 
 NO_PAIR = Evidence(untested=MISSING)
@@ -75,13 +77,13 @@ def weigh(engine: Engine, a: PastCycle, b: PastCycle, names: Sequence[str]) -> d
 def _weigh(
     name: str, left: Mapping[str, tuple[float, int]], right: Mapping[str, tuple[float, int]], horizons: tuple[int, int]
 ) -> Evidence:
+    if horizons[0] != horizons[1]:
+        return Evidence(untested=HORIZONS.format(a=horizons[0], b=horizons[1]), comparable=False)
     if name in RATIOS:
         return Evidence(untested=RATIO)
     if not left or not right:
         sides = [side for side, values in (("A", left), ("B", right)) if not values]
         return Evidence(untested=NOT_KEPT.format(side=" and ".join(sides)))
-    if horizons[0] != horizons[1]:
-        return Evidence(untested=HORIZONS.format(a=horizons[0], b=horizons[1]))
     both = sorted(left.keys() & right.keys())
     common = [when for when in both if left[when][1] == right[when][1]]
     found = Evidence(cutoffs=len(common), worth=len(common) // horizons[0], unmatched=len(both) - len(common))
