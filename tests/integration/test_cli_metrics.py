@@ -64,7 +64,10 @@ def _scores(place: int) -> pd.DataFrame:
     ]
     for at, when in enumerate(months("2016-12-01", CUTOFFS)):
         loss = 1 + at % 5 * 0.1 + (0.3 if place == 0 else 0) + (at * 7 % 5 - 2) * 0.01 * (place == 2)
-        rows.append(("r1", "combination", "cutoff", when.isoformat(), 0, "mase", loss, 2))
+        inside = COVERAGE[place] + (at % 3 - 1) * 0.01
+        for name, value in {"mase": loss, "coverage_80": inside}.items():
+            rows.append(("r1", "combination", "cutoff", when.isoformat(), 0, name, value, 2 + (place == 2 and at < 2)))
+    rows.append(("r9", "combination", "horizon", "", 24, "mase", 0.1, 2))  # of a recipe that did not serve
     rows += [("r1", "combination", "horizon", "", step, "mase", step / 10, 2) for step in (1, 2, 3)]
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
@@ -130,8 +133,9 @@ def test_a_window_without_values_is_nothing_and_a_wrong_name_is_an_error(ask: As
         empty = ask("metrics", command, "mase", "--since", "2020-01-01")
         assert (3, True) == (empty.exit_code, "No such value is kept. Next: " in empty.output)
         wrong = ask("metrics", command, "masse")
-        assert 1 == wrong.exit_code
+        assert 2 == wrong.exit_code
         assert "got 'masse', expected one of coverage_80, mase, smape. Did you mean 'mase'?" in wrong.output
+        assert 3 == ask("metrics", command, "mase", "--model", "nobody").exit_code
     assert {"metrics": []} == told(ask("metrics", "history", "mase", "--since", "2020-01-01", "--json"))
     assert 2 == ask("metrics", "history", "mase", "--since", "yesterday").exit_code
     assert 2 == ask("metrics", "history", "mase", "--kind", "dead").exit_code
@@ -189,15 +193,37 @@ def test_compare_tests_the_cutoffs_that_both_kept(ask: Ask) -> None:
 
     better, same, itself = of("v1", "v2"), of("v2", "v3"), of("v2", "v2")
 
-    assert [CUTOFFS] * 3 == [row["cutoffs"] for row in (better, same, itself)]
+    assert [CUTOFFS, CUTOFFS - 2, CUTOFFS] == [row["cutoffs"] for row in (better, same, itself)]
+    assert [0, 2, 0] == [row["unmatched"] for row in (better, same, itself)]  # scored on another number of series
+    assert [8, 7, 8] == [row["worth"] for row in (better, same, itself)]
     assert better["p"] < 0.01
     assert 0 < better["low"] <= better["gain"] <= better["high"]
     assert 0.3 / (1.3 + sum(at % 5 for at in range(CUTOFFS)) / CUTOFFS / 10) == pytest.approx(better["gain"])
     assert same["p"] > 0.05
     assert same["low"] < 0 < same["high"]
     assert (1.0, 0.0, None) == (itself["p"], itself["gain"], itself["better"])
-    assert "more than chance." in ask("compare", "v1", "v2").output
-    assert "chance would do as much." in ask("compare", "v2", "v3").output
+
+
+@pytest.mark.usefixtures("filled")
+def test_every_score_that_is_kept_by_cutoff_is_tested_in_its_own_direction(ask: Ask) -> None:
+    rows = {row["metric"]: row for row in told(ask("compare", "v1", "v2", "--json"))["scores"] if row["kind"] != "live"}
+
+    coverage, mase, smape = (rows[name] for name in ("coverage_80", "mase", "smape"))
+    assert ("points", pytest.approx(0.09)) == (coverage["unit"], coverage["gain"])  # from .19 above to .1 below
+    assert coverage["p"] < 0.01
+    assert pytest.approx(2 * min(mase["p"], coverage["p"])) == min(mase["p_holm"], coverage["p_holm"])
+    assert (0, None, None) == (smape["cutoffs"], smape["p"], smape["p_holm"])
+    assert "A and B kept no values by cutoff" in smape["untested"]
+    assert all(row["p"] <= row["p_holm"] for row in (mase, coverage))
+
+
+@pytest.mark.usefixtures("filled")
+def test_people_read_what_chance_could_do_and_what_was_not_tested(ask: Ask) -> None:
+    better, same = ask("compare", "v1", "v2").output, ask("compare", "v2", "v3", "--metric", "mase").output
+
+    assert "more than chance" in better
+    assert "Not tested: sMAPE, last backtest: A and B kept no values by cutoff; cycles that are run from now" in better
+    assert "chance would do as much" in same
 
 
 @pytest.mark.usefixtures("filled")
@@ -208,6 +234,7 @@ def test_compare_shows_live_scores_and_only_what_was_asked_for(ask: Ask) -> None
         (row["kind"], row["a"], pytest.approx(row["b"])) for row in rows
     ]
     assert [None, False] == [rows[1]["p"], rows[1]["is_improvement"]]
+    assert "values by cutoff are kept of backtests only" == rows[1]["untested"]
 
 
 @pytest.mark.usefixtures("filled")

@@ -27,9 +27,10 @@ def compare(*, a: str, b: str, metrics: tuple[str, ...], env: str | None, as_jso
     A, the base, and B are each `champion`, `previous`, a period such as 2019-01-01, a version such as v3, or the
     beginning of a cycle key or bundle digest. Where several cycles share a period, the one on the main line is meant.
 
-    Each score says which side lies nearer to the best value: 0 for errors, the level for coverages. The MASE of the
-    backtest is tested on the cutoffs that both cycles kept, from twelve on: a two-sided p value, and an interval of the
-    relative gain. Forecasts are compared where both speak of the same series and period; changes count from A to B.
+    Each score says which side lies nearer to the best value: 0 for errors, the level for coverages. Scores of the
+    backtest are tested on the cutoffs that both cycles kept, from three horizons on: the gain of B with its interval, a
+    two-sided p value, and the same corrected for the number of scores. What is not tested says why. Forecasts are
+    compared where both speak of the same series and period; changes count from A to B.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, no such cycle or no such score, 3 no cycle yet.
 

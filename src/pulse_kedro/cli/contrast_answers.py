@@ -131,15 +131,11 @@ def _score(kind: str, one: Contrast) -> Answer:
         "target": TARGETS[one.metric],
         "a": one.base,
         "b": one.comparison,
-        "better": better(one.metric, one.base, one.comparison),
+        "better": better(one.metric, one.base, one.comparison) if one.evidence.comparable else None,
         "difference": one.absolute,
         "relative": one.relative,
         "is_improvement": one.is_improvement,
-        "cutoffs": one.cutoffs,
-        "gain": one.gain,
-        "low": one.low,
-        "high": one.high,
-        "p": one.p,
+        **asdict(one.evidence),
     }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pulse_kedro.adapters.stores.metric_history import FEWEST
 from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict, table
 from pulse_kedro.cli.wording import METRICS
 
@@ -14,7 +13,10 @@ SCORES = ("score", *SIDES, "change", "best", "nearer")
 FINER = {".3f": ".4f", ".2f": ".3f", ".1%": ".2%"}
 """A digit more than elsewhere, for two cycles may differ by little."""
 LEVEL = 0.05
-"""Two-sided level at which a difference is called more than chance; the usual one."""
+"""Two-sided level, for all tests together, at which a difference is called more than chance; the usual one."""
+CHANCE = ("by chance?", "cutoffs", "worth", "gain of B", "90 % interval", "p", "p of all", "")
+"""Cutoffs that both kept, those that do not overlap, and p before and after the correction for the number of tests."""
+GAINS = ("gain", "low", "high")
 WHOLE = {".3f": "g", ".2f": "g", ".1%": ".0%"}
 
 
@@ -30,7 +32,8 @@ def print_comparison(answer: Answer) -> None:
         *_recipe(answer["recipe"]),
         "",
         table(SCORES, map(score_row, answer["scores"]), numbers=SCORES[1:5]),
-        *(["", chance] if (chance := chance_line(answer["scores"])) else []),
+        *(["", table(CHANCE, chances, numbers=CHANCE[1:7])] if (chances := chance_rows(answer["scores"])) else []),
+        *(["", *untested] if (untested := list(untested_lines(answer["scores"]))) else []),
         *(["", caveat] if (caveat := data_caveat(answer)) else []),
         "",
         series_line(answer["series"]),
@@ -75,27 +78,53 @@ def score_row(row: Answer) -> list[str]:
     ]
 
 
-def chance_line(scores: Sequence[Answer]) -> str:
-    """Whether the MASE of the backtest could differ by chance; empty where it was not asked for, or not scored by both.
+def chance_rows(scores: Sequence[Answer]) -> list[list[str]]:
+    """What chance could do to each score that was tested.
+
+    Args:
+        scores: `scores` of the answer.
+
+    Example:
+        >>> facts = {"cutoffs": 60, "worth": 5, "unit": "points", "gain": 0.012, "low": -0.01, "high": 0.034}
+        >>> row = facts | {"kind": "backtest", "metric": "coverage_80", "p": 0.2, "p_holm": 0.4}
+        >>> chance_rows([row])
+        [['in 80 %', '60', '5', '+1.20 points', '-1.00 to +3.40', '0.2', '0.4', 'chance would do as much']]
+    """
+    return [_chance_row(row) for row in scores if row["p"] is not None]
+
+
+def untested_lines(scores: Sequence[Answer]) -> Iterator[str]:
+    """Which scores were not tested, and why; a reason that holds for several is given once.
 
     Args:
         scores: `scores` of the answer.
     """
-    found = next((row for row in scores if (row["kind"], row["metric"]) == ("backtest", "mase")), None)
-    if found is None or found["relative"] is None:
-        return ""
-    if found["p"] is None:
-        return f"By chance? {found['cutoffs']:,} cutoffs in common are too few for a test, which takes {FEWEST}."
-    gain, low, high = (number(found[name], "+.2%") for name in ("gain", "low", "high"))
-    meaning = "more than chance" if found["p"] <= LEVEL else "chance would do as much"
-    return (
-        f"By chance? On the {found['cutoffs']:,} cutoffs in common the gain of B over A is {gain} of its MASE, 90 % "
-        f"interval {low} to {high}, two-sided p = {found['p']:.2g}: {meaning}."
-    )
+    reasons: dict[str, list[str]] = {}
+    for row in scores:
+        if row["untested"] is not None:
+            reasons.setdefault(row["untested"], []).append(f"{METRICS[row['metric']][0]}, {KINDS[row['kind']]}")
+    for why, names in reasons.items():
+        yield f"Not tested: {'; '.join(names)}: {why}."
+
+
+def _chance_row(row: Answer) -> list[str]:
+    points = row["unit"] == "points"
+    form, word = ("+.2f", " points") if points else ("+.2%", "")
+    gain, low, high = (number(_hundredfold(row[name]) if points else row[name], form) for name in GAINS)
+    meaning = "more than chance" if row["p_holm"] <= LEVEL else "chance would do as much"
+    counts = [f"{row[name]:,}" for name in ("cutoffs", "worth")]
+    title = METRICS[row["metric"]][0]
+    return [title, *counts, gain + word, f"{low} to {high}", f"{row['p']:.2g}", f"{row['p_holm']:.2g}", meaning]
+
+
+def _hundredfold(value: float | None) -> float | None:
+    return None if value is None else 100 * value
 
 
 def data_caveat(answer: Answer) -> str:
-    """What has to be known before scores are read; empty when both sides know the same data."""
+    """What has to be known before scores are read; empty when both sides know the same data and forecast as far."""
+    if not all(row["comparable"] for row in answer["scores"]):
+        return "The two forecast different numbers of steps, so neither their scores nor their series compare."
     if answer["same_data"]:
         return ""
     return "The two know different data, so their backtests end at different cutoffs: scores differ by that, too."

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 NO_HISTORY: dict[str, object] = {"metrics": []}
-NOTHING = "No such value is kept. Next: `kedro run` scores a cycle; other periods, kinds or levels may hold some."
+NOTHING = (
+    "No such value is kept. Next: `kedro run` scores a cycle; other periods, kinds, levels or models may hold some."
+)
 LEVELS = ("overall", "series", "horizon", "cell", "cutoff", "newest")
 BY_SERIES, BY_STEP = ("series", "cell", "cutoff"), ("horizon", "newest")
 """Levels at which --series, or --step, says whose score is meant."""
@@ -69,7 +71,7 @@ def _slice_options(command: Callable[..., None]) -> Callable[..., None]:
 def history(*, names: tuple[str, ...], limit: int, env: str | None, as_json: bool, **where: Any) -> int:  # noqa: ANN401  # options of click
     """List values of NAMES, such as mase, over the cycles of the main line; all metrics without a name.
 
-    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage, 3 no value in these periods.
+    Exit codes: 0 done, 1 failed, 2 wrong usage or no such metric, 3 no value in these periods.
 
     Example: kedro pulse metrics history mase coverage_80 --since 2019-01-01
     """
@@ -97,7 +99,7 @@ def history(*, names: tuple[str, ...], limit: int, env: str | None, as_json: boo
 def summary(*, names: tuple[str, ...], env: str | None, as_json: bool, **where: Any) -> int:  # noqa: ANN401  # options of click
     """Sum NAMES up over the cycles of the main line: mean, median, min, max, std, p90 and the newest value.
 
-    Exit codes: 0 done, 1 failed or no such metric, 2 wrong usage, 3 no value in these periods.
+    Exit codes: 0 done, 1 failed, 2 wrong usage or no such metric, 3 no value in these periods.
 
     Example: kedro pulse metrics summary mase --kind live
     """
@@ -166,9 +168,11 @@ def _points(
     try:
         return read(engine, names, start=since, end=until, limit=limit, part=part)
     except MetricNotKept as error:
-        if error.known or not part.unique_id:
-            raise
-        raise _unknown_series(engine, part) from error
+        if error.known:
+            raise click.UsageError(str(error)) from error
+        if part.unique_id:
+            raise _unknown_series(engine, part) from error
+        return ()
 
 
 def _require_whole(part: "Slice") -> None:

@@ -13,6 +13,13 @@ from pulse_kedro.domain.errors import PulseError
 CHAMPION, PREVIOUS, CHALLENGER, PREDECESSOR = "champion", "previous", "challenger", "predecessor"
 FORECAST_OF = "forecast:"
 NEAREST, LEAST_DIGITS = 3, 4
+ABSENT = {
+    CHAMPION: "nothing serves yet",
+    PREVIOUS: "nothing served before",
+    CHALLENGER: "the newest cycle made none, or put it in charge",
+    PREDECESSOR: "nobody is on probation",
+}
+"""Why there is nothing behind a name that stands for a part."""
 
 
 class UnknownName(PulseError):
@@ -27,6 +34,11 @@ class UnknownName(PulseError):
 
     def __str__(self) -> str:
         """Say what names there are, the nearest ones first."""
+        if self.name in ABSENT:
+            return (
+                f"Choosing a cycle failed: got {self.name!r}, expected a part that somebody plays, but "
+                f"{ABSENT[self.name]}. `kedro pulse history` lists what there is."
+            )
         near = f" Nearest: {', '.join(self.candidates)}." if self.candidates else ""
         return (
             f"Choosing a cycle failed: got {self.name!r}, expected the beginning of a cycle key or of a bundle digest, "

@@ -9,14 +9,16 @@ import pytest
 from past_samples import HEAD, PAST, REPLACED, SECOND
 from pulse_kedro.adapters.stores.contrast import Change, Changes, Tally, summarize_changes
 from pulse_kedro.adapters.stores.metric_history import Contrast
+from pulse_kedro.adapters.stores.significance import LIVE, Evidence
 from pulse_kedro.cli.contrast_answers import NOTHING, Side, comparison_of, recipe_differences
 from pulse_kedro.cli.contrast_wording import (
-    chance_line,
+    chance_rows,
     change_row,
     data_caveat,
     introduce,
     print_comparison,
     series_line,
+    untested_lines,
 )
 from pulse_kedro.cli.wording import METRICS
 from pulse_kedro.domain.metrics.targets import TARGETS
@@ -104,27 +106,44 @@ def test_other_data_is_a_caveat_and_the_same_data_is_none() -> None:
     assert "" == data_caveat(comparison_of(PAST, A, same, {}, series=Tally(), changes=Changes()))
 
 
+TESTED = Evidence(cutoffs=60, worth=5, unit="share", gain=-0.0123, low=-0.02, high=0.004, p=0.13, p_holm=0.26)
+
+
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("facts", "row"),
     [
-        ({"cutoffs": 11}, "11 cutoffs in common are too few for a test, which takes 12"),
-        (
-            {"cutoffs": 60, "gain": -0.0123, "low": None, "high": 0.004, "p": 0.26},
-            (
-                "On the 60 cutoffs in common the gain of B over A is -1.23% of its MASE, 90 % interval - to +0.40%, "
-                "two-sided p = 0.26: chance would do as much."
-            ),
-        ),
-        ({"cutoffs": 60, "gain": 0.1, "low": 0.05, "high": 0.2, "p": 0.05}, "p = 0.05: more than chance."),
-        ({"relative": None}, ""),
+        ({}, ["MASE", "60", "5", "-1.23%", "-2.00% to +0.40%", "0.13", "0.26", "chance would do as much"]),
+        ({"p_holm": 0.05, "p": 0.025}, ["0.025", "0.05", "more than chance"]),
+        ({"p_holm": 0.06, "p": 0.03}, ["0.03", "0.06", "chance would do as much"]),
+        ({"unit": "points"}, ["-1.23 points", "-2.00 to +0.40", "0.13", "0.26", "chance would do as much"]),
+        ({"gain": None, "low": None, "high": None}, ["-", "- to -", "0.13", "0.26", "chance would do as much"]),
     ],
 )
-def test_a_difference_is_held_against_chance(facts: dict[str, object], words: str) -> None:
-    scores = {"backtest": [replace(MASE, **facts)]}  # type: ignore[arg-type]
+def test_a_difference_is_held_against_chance_once_for_all_scores(facts: dict[str, object], row: list[str]) -> None:
+    scores = {"backtest": [replace(MASE, evidence=replace(TESTED, **facts))]}  # type: ignore[arg-type]
 
-    said = chance_line(comparison_of(PAST, A, B, scores, series=Tally(), changes=Changes())["scores"])
+    (found,) = chance_rows(comparison_of(PAST, A, B, scores, series=Tally(), changes=Changes())["scores"])
 
-    assert words in said if words else said == ""
+    assert row == found[-len(row) :]
+
+
+def test_a_score_without_a_test_says_why_and_one_reason_is_told_once() -> None:
+    live = replace(MASE, evidence=Evidence(untested=LIVE))
+    scores = {"backtest": [replace(MASE, evidence=TESTED)], "live": [live, replace(live, metric="wis")]}
+    answer = comparison_of(PAST, A, B, scores, series=Tally(), changes=Changes())
+
+    (line,) = untested_lines(answer["scores"])
+    assert "Not tested: MASE, forecasts that came due; WIS, forecasts that came due: values by cutoff are" in line
+    assert 1 == len(chance_rows(answer["scores"]))
+
+
+def test_another_horizon_has_no_better_side() -> None:
+    scores = {"backtest": [replace(MASE, evidence=Evidence(untested="other steps", comparable=False))]}
+
+    answer = comparison_of(PAST, A, B, scores, series=Tally(), changes=Changes())
+
+    assert [None] == [row["better"] for row in answer["scores"]]
+    assert "different numbers of steps" in data_caveat(answer)
 
 
 def test_series_that_only_one_side_scored_are_not_compared() -> None:

@@ -4,20 +4,19 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from pulse_kedro.adapters.stores.past import PastCycle
 from pulse_kedro.adapters.stores.scoreboard import Kind, overall
+from pulse_kedro.adapters.stores.significance import LIVE, NO_PAIR, Evidence, weigh
 from pulse_kedro.adapters.stores.summary import main_line
 from pulse_kedro.adapters.stores.tables import cycles, metrics
 from pulse_kedro.domain.errors import PulseError, nearest
 from pulse_kedro.domain.metrics.targets import TARGETS, better
 
 LIMIT = 100
-DRAWS, SEED, FEWEST = 999, 20181201, 12
-"""Resamples, their seed, and the fewest common cutoffs that a test is worked out for; ours, one year of months."""
 
 
 class MetricNotKept(PulseError):
@@ -85,8 +84,8 @@ class Contrast:
     """One metric of two cycles.
 
     `relative` is the difference over the base, `None` where the base is 0. `is_improvement` follows the best value of
-    the metric, not the sign; `None` where a value is missing. `cutoffs` counts those that both kept, `gain` is the
-    relative gain on them, `low` and `high` bound it (90 %), and `p` is two-sided; for MASE of the backtest only.
+    the metric, not the sign; `None` where a value is missing or the two do not compare. `evidence` says whether
+    chance would do as much.
     """
 
     metric: str
@@ -95,11 +94,7 @@ class Contrast:
     absolute: float | None = None
     relative: float | None = None
     is_improvement: bool | None = None
-    cutoffs: int = 0
-    gain: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
+    evidence: Evidence = NO_PAIR
 
 
 def history(
@@ -169,9 +164,13 @@ def compare(
     left, right = (_scores(engine, cycle, kind) for cycle in (a, b))
     wanted = names or [name for name in TARGETS if name in left or name in right]
     found = [_contrast(name, left.get(name), right.get(name)) for name in wanted]
-    tested = kind == "backtest" and any(one.metric == "mase" and one.absolute is not None for one in found)
-    evidence = _significance(engine, a, b) if tested else {}
-    return tuple(replace(one, **evidence) if one.metric == "mase" else one for one in found)
+    known = [one.metric for one in found if one.absolute is not None]
+    evidence = weigh(engine, a, b, known) if kind == "backtest" else dict.fromkeys(known, Evidence(untested=LIVE))
+    return tuple(_with(one, evidence[one.metric]) if one.metric in evidence else one for one in found)
+
+
+def _with(one: Contrast, evidence: Evidence) -> Contrast:
+    return replace(one, evidence=evidence, is_improvement=one.is_improvement if evidence.comparable else None)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -270,36 +269,3 @@ def _contrast(name: str, base: float | None, comparison: float | None) -> Contra
         relative=difference / abs(base) if base else None,
         is_improvement=better(name, base, comparison) == "b",
     )
-
-
-def _significance(engine: Engine, a: PastCycle, b: PastCycle) -> dict[str, Any]:
-    """Paired test on the cutoffs that both cycles kept the loss of."""
-    left, right = _by_cutoff(engine, a), _by_cutoff(engine, b)
-    common = sorted(left.keys() & right.keys())
-    if len(common) < FEWEST:
-        return {"cutoffs": len(common)}
-    import numpy as np  # only here: the other questions are answered sooner than it is imported
-
-    from pulse_kedro.domain.metrics.comparison import bootstrap_improvement, weighted_periodogram_test
-
-    first, second = (np.array([side[when] for when in common]) for side in (left, right))
-    p = weighted_periodogram_test(first, second).p
-    gains = bootstrap_improvement(first, second, block=_horizon(engine, a), draws=DRAWS, seed=SEED)
-    base = float(first.mean())
-    found = {"gain": 1 - float(second.mean()) / base if base else None, "p": min(1.0, 2 * min(p, 1 - p))}
-    low, high = (float(value) if np.isfinite(value) else None for value in np.quantile(gains, [0.05, 0.95]))
-    return {"cutoffs": len(common), **found, "low": low, "high": high}
-
-
-def _by_cutoff(engine: Engine, cycle: PastCycle) -> dict[str, float]:
-    columns = (metrics.c.unique_id, metrics.c.recipe, metrics.c.value)
-    chosen = (metrics.c.cycle == cycle.key, metrics.c.kind == "backtest", metrics.c.level == "cutoff")
-    with engine.connect() as connection:
-        rows = connection.execute(select(*columns).where(*chosen, metrics.c.metric == "mase")).all()
-    return {row.unique_id: row.value for row in rows if row.value is not None and cycle.recipe.startswith(row.recipe)}
-
-
-def _horizon(engine: Engine, cycle: PastCycle) -> int:
-    chosen = (metrics.c.cycle == cycle.key, metrics.c.kind == "backtest", metrics.c.level == "horizon")
-    with engine.connect() as connection:
-        return max(connection.execute(select(metrics.c.step).where(*chosen)).scalars(), default=1)

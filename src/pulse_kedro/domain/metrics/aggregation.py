@@ -82,11 +82,13 @@ def mean_scores(layout: Layout, metric: str, loss: Array) -> list[Score]:
         loss: One value per row; `nan` is left out and not counted in `n`.
 
     Returns:
-        Levels overall `(runs,)`, series `(runs, series)` and horizon `(runs, steps)`.
+        Levels overall `(runs,)`, series `(runs, series)`, horizon `(runs, steps)` and cutoff `(runs, cutoffs)`; the
+        mean of the last over cutoffs is the first.
     """
     paths, counts = group_mean(layout, loss, ("run", "series", "cutoff"))
     steps, step_counts = group_mean(layout, loss, ("run", "step", "cutoff"))
     return [
+        Score(metric=metric, level="cutoff", value=mean(paths, 1), n=counts.sum(axis=1)),
         Score(metric=metric, level="overall", value=mean(mean(paths, 1), 1), n=counts.sum(axis=(1, 2))),
         Score(metric=metric, level="series", value=mean(paths, 2), n=counts.sum(axis=2)),
         Score(metric=metric, level="horizon", value=mean(steps, 2), n=step_counts.sum(axis=2)),
@@ -108,6 +110,7 @@ def root_scores(layout: Layout, metric: str, squared: Array) -> list[Score]:
     steps, step_counts = group_mean(layout, squared, ("run", "series", "step"))
     roots = np.sqrt(paths)
     return [
+        Score(metric=metric, level="cutoff", value=mean(roots, 1), n=counts.sum(axis=1)),
         Score(metric=metric, level="overall", value=mean(mean(roots, 1), 1), n=counts.sum(axis=(1, 2))),
         Score(metric=metric, level="series", value=mean(roots, 2), n=counts.sum(axis=2)),
         Score(metric=metric, level="horizon", value=mean(np.sqrt(steps), 1), n=step_counts.sum(axis=1)),
@@ -124,7 +127,8 @@ def ratio_scores(layout: Layout, metric: str, squared: Array, reference: Array) 
         reference: Squared error of the reference forecast on the same row; `nan` in either leaves the row out.
 
     Returns:
-        As `mean_scores`; `nan` where the reference makes no error at all.
+        As `mean_scores`, without level cutoff, for it is no mean over cutoffs; `nan` where the reference makes no error
+        at all.
     """
     known = np.isfinite(squared) & np.isfinite(reference)
     ours, base = np.where(known, squared, np.nan), np.where(known, reference, np.nan)
@@ -188,7 +192,8 @@ def to_frame(layout: Layout, scores: list[Score]) -> pd.DataFrame:
     """Long table of scores, one row per (recipe, model), level, metric and series or step.
 
     Returns:
-        `SCORE_COLUMNS`; `unique_id` is `""` and `step` is 0 where they do not apply.
+        `SCORE_COLUMNS`; `unique_id` is the cutoff as ISO text at level cutoff, it is `""` and `step` is 0 where they do
+        not apply.
     """
     parts = [_part(layout, score) for score in scores]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in SCORE_COLUMNS} if parts else {}
@@ -202,11 +207,14 @@ def conform(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _part(layout: Layout, score: Score) -> Mapping[str, npt.NDArray[np.generic]]:
-    items = {"overall": 1, "series": len(layout.ids), "horizon": len(layout.steps)}[score.level]
+    _, series, cutoffs, steps_of = layout.shape
+    items = {"overall": 1, "series": series, "horizon": steps_of, "cutoff": cutoffs}[score.level]
     size = len(layout.runs) * items
     ids, steps = np.full(items, "", dtype=object), np.zeros(items, dtype=np.int64)
     if score.level == "series":
         ids = np.array(layout.ids, dtype=object)
+    if score.level == "cutoff":
+        ids = np.array([when.isoformat() for when in layout.cutoffs], dtype=object)
     if score.level == "horizon":
         steps = np.array(layout.steps, dtype=np.int64)
     return {

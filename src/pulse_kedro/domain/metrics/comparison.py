@@ -56,14 +56,15 @@ def integer_cube_root(number: int) -> int:
     return root
 
 
-def long_run_variance(values: Array) -> float:
+def long_run_variance(values: Array, frequencies: int | None = None) -> float:
     """Variance that the mean of an autocorrelated sequence has, times its length.
 
     Args:
         values: One number per cutoff, in time order; shape `(n,)`, n >= 2.
+        frequencies: Periodogram ordinates that enter, at least 1; `None` takes `integer_cube_root(n)`.
 
     Returns:
-        2 pi times the mean of the first `integer_cube_root(n)` periodogram ordinates; unit of `values` squared.
+        2 pi times the mean of the first periodogram ordinates; unit of `values` squared.
 
     Source:
         Coroneo & Iacone (2020), weighted periodogram estimator with the Daniell kernel.
@@ -74,19 +75,20 @@ def long_run_variance(values: Array) -> float:
     """
     n = len(values)
     ordinates = np.abs(np.fft.rfft(values - np.mean(values))) ** 2 / (2 * np.pi * n)
-    return float(2 * np.pi * np.mean(ordinates[1 : integer_cube_root(n) + 1]))
+    return float(2 * np.pi * np.mean(ordinates[1 : (frequencies or integer_cube_root(n)) + 1]))
 
 
-def weighted_periodogram_test(first: Array, second: Array) -> PeriodogramTest:
+def weighted_periodogram_test(first: Array, second: Array, *, frequencies: int | None = None) -> PeriodogramTest:
     """Evidence that the second loss is smaller than the first, valid for overlapping forecasts.
 
     Args:
         first: Losses per cutoff, in time order; shape `(n,)`, n >= 2, finite.
         second: Losses of the rival on the same cutoffs.
+        frequencies: `m` below; `None` takes `integer_cube_root(n)`.
 
     Returns:
         `statistic = mean(d) / sqrt(LRV / n)` with `d = first - second`, compared with Student's t with `2 m` degrees
-        of freedom, `m = integer_cube_root(n)`. Equal losses give 0 and p = 0.5.
+        of freedom. Equal losses give 0 and p = 0.5.
 
     Source:
         Coroneo & Iacone (2020). Size under dependence measured by Harvey, Leybourne & Whitehouse (2017).
@@ -99,7 +101,8 @@ def weighted_periodogram_test(first: Array, second: Array) -> PeriodogramTest:
     from scipy.special import stdtr
 
     difference = first - second
-    n, average, frequencies = len(difference), float(np.mean(difference)), integer_cube_root(len(difference))
+    n, average = len(difference), float(np.mean(difference))
+    frequencies = frequencies or integer_cube_root(n)
     resolution = NO_SPREAD * float(np.mean(np.abs(first) + np.abs(second)))
     if float(np.ptp(difference)) <= resolution:
         sign = float(np.sign(average)) if abs(average) > resolution else 0.0
@@ -111,7 +114,7 @@ def weighted_periodogram_test(first: Array, second: Array) -> PeriodogramTest:
             frequencies=frequencies,
             degenerate=True,
         )
-    variance = long_run_variance(difference)
+    variance = long_run_variance(difference, frequencies)
     statistic = average / float(np.sqrt(max(variance, resolution**2) / n))
     return PeriodogramTest(
         statistic=statistic,

@@ -1,4 +1,4 @@
-"""Scores of a backtest, per (recipe, model): overall, by series and by horizon."""
+"""Scores of a backtest, per (recipe, model): overall, by series and by horizon; of the combination by cutoff, too."""
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,10 @@ from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, QUANTILE_LEVELS, Arra
 INTERVALS = {"coverage_80": (0.1, 0.9), "coverage_95": (0.025, 0.975)}
 METRICS = ("mase", "rmsse", "smape", "theil_u2", "wis", *INTERVALS)
 COUNTS = ("series", "cutoffs", "unscaled_series", "level_form_series")
+PAIRED = ("rmsse", "smape", "wis", *INTERVALS)
+"""Metrics kept by cutoff, so that two cycles can be compared in pairs. MASE is kept elsewhere, on more cutoffs."""
+COMBINATION = "combination"
+"""The model whose forecasts are issued."""
 NEAR_ZERO = 1e-3
 """A value under this share of its series' mean absolute value makes relative errors explode; ours."""
 
@@ -38,7 +42,8 @@ def score_rows(backtest: pd.DataFrame, panel: pd.DataFrame, freq: Frequency) -> 
         `SCORE_COLUMNS`. `value` is the mean over series, then over cutoffs (`theil_u2`: per series over all cutoffs and
         steps, then mean over series); `nan` where nothing could be scored. `n` counts the rows that entered. Scaled
         metrics leave out series without a scale, counted by the metric `unscaled_series`; `theil_u2` uses levels
-        instead of relative errors for series close to 0, counted by `level_form_series`.
+        instead of relative errors for series close to 0, counted by `level_form_series`. Level `cutoff` holds `PAIRED`
+        of the combination alone.
     """
     layout = lay_out(backtest)
     actual, predicted = numbers(backtest, "y"), numbers(backtest, "y_hat")
@@ -47,7 +52,7 @@ def score_rows(backtest: pd.DataFrame, panel: pd.DataFrame, freq: Frequency) -> 
     scores += mean_scores(layout, "smape", symmetric_percentage_error(actual, predicted))
     scores += root_scores(layout, "rmsse", (actual - predicted) ** 2 / squared_scale)
     scores += _theil_scores(layout, actual, predicted, last)
-    return pd.concat([to_frame(layout, scores), interval_scores(backtest)], ignore_index=True)
+    return _without_unpaired(pd.concat([to_frame(layout, scores), interval_scores(backtest)], ignore_index=True))
 
 
 def scaled_scores(layout: Layout, rows: pd.DataFrame) -> list[Score]:
@@ -97,6 +102,12 @@ def interval_scores(rows: pd.DataFrame) -> pd.DataFrame:
 def numbers(rows: pd.DataFrame, column: str) -> Array:
     """A column as float64 array."""
     return rows[column].to_numpy(dtype=float)
+
+
+def _without_unpaired(scores: pd.DataFrame) -> pd.DataFrame:
+    """The same without what nobody compares by cutoff: a store has to hold every row of every cycle."""
+    is_paired = scores["model"].eq(COMBINATION) & scores["metric"].isin(PAIRED)
+    return scores[scores["level"].ne("cutoff") | is_paired].reset_index(drop=True)
 
 
 def _theil_scores(layout: Layout, actual: Array, predicted: Array, last: Array) -> list[Score]:

@@ -126,28 +126,41 @@ def newest_loss(live_scores: pd.DataFrame, scores: pd.DataFrame, recipe: str) ->
     return NewestLoss(loss=float(loss), expected=float(expected), n=n)
 
 
-def past_tests(history: History, ancestors: Sequence[str]) -> tuple[PastDecision, ...]:
-    """Earlier tests of the promotion gate that this cycle builds on.
+def past_tests(
+    history: History, ancestors: Sequence[str], *, as_of: pd.Timestamp, pair: tuple[str, str]
+) -> tuple[PastDecision, ...]:
+    """Earlier tests of the promotion gate that count for the next one.
 
     Args:
         history: All committed cycles.
-        ancestors: Keys of the cycles that count.
+        ancestors: Keys of the cycles that this one builds on.
+        as_of: Newest period that this cycle knows.
+        pair: Recipes of champion and challenger; the same two again at the same period are the same test.
 
     Returns:
-        Decisions that spent a part of the budget; a decision without enough evidence spent none.
+        Decisions that spent a part of the budget: of the cycles that this one builds on, and of those that once stood
+        in their place or its own and were superseded. A second try would be free otherwise. A decision without enough
+        evidence spent none, and a replay beside the line could put nobody in charge.
     """
-    gates = [(history.committed(key).as_of, history.committed(key).decision.get("gate")) for key in ancestors]
-    return tuple(
+    line = set(ancestors)
+    tries = (
+        cycle
+        for cycle in history.cycles
+        if cycle.key in line or (cycle.line == "main" and cycle.as_of <= as_of and (cycle.parent or "") in line)
+    )
+    found = ((cycle, cycle.decision.get("gate")) for cycle in tries)
+    tests = (
         PastDecision(
-            as_of=as_of,
+            as_of=cycle.as_of,
             champion=str(gate["champion"]),
             challenger=str(gate["challenger"]),
             newest_origin=pd.Timestamp(str(gate["newest_origin"])),
             alpha=float(gate["alpha"]),
         )
-        for as_of, gate in gates
+        for cycle, gate in found
         if isinstance(gate, Mapping) and gate["alpha"]
     )
+    return tuple(test for test in tests if (test.as_of, test.champion, test.challenger) != (as_of, *pair))
 
 
 def take_charge(

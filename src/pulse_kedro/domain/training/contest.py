@@ -83,11 +83,13 @@ def pair_losses(
         freq: The step of the panel.
 
     Returns:
-        A contest in time order; empty when the two have nothing in common.
+        A contest in time order; empty when the two have nothing in common. A cutoff at which neither scored any series
+        holds no evidence and is left out with those that do not match.
     """
     sides = [_of(cutoff_losses, recipe) for recipe in (champion, challenger)]
     both = sides[0].join(sides[1], how="outer", lsuffix="_champion", rsuffix="_challenger").sort_index()
-    matched = both[both["n_series_champion"] == both["n_series_challenger"]]
+    counts = both["n_series_champion"], both["n_series_challenger"]
+    matched = both[(counts[0] == counts[1]) & (counts[0] > 0)]
     cutoffs = pd.DatetimeIndex(matched.index)
     step = min((freq.distance(a, b) for a, b in pairwise(cutoffs)), default=1)
     series = [int(number) for number in matched["n_series_champion"]]

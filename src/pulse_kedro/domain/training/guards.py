@@ -25,6 +25,8 @@ BASELINE = "seasonal_naive"
 COVERAGES = {"coverage_80": 0.8, "coverage_95": 0.95}
 WORST_SHARE = 0.9
 """Quantile of the losses of series that must not rise (`operations.md`, G3)."""
+OF_LOSSES = ("worst horizon", "hard series", "bias")
+"""Guards that compare losses: `strict` wants each of them shown."""
 FEWEST = 2
 """Cutoffs that a test takes."""
 UNNOTICED_SECONDS = 0.1
@@ -93,9 +95,8 @@ def stand_guard(
         margin was added to the champion's loss.
     """
     champion, challenger = on_common_places(*(residuals_of(backtest, recipe, freq) for recipe in recipes))
-    losses = [*loss_guards(champion, challenger, options)] if champion.z.size else []
     return (
-        *losses,
+        *loss_guards(champion, challenger, options),
         *(_coverage(scores, recipes[1], metric, options) for metric in COVERAGES),
         _baseline(backtest, recipes[1], freq),
         _latency(reports, options),
@@ -112,18 +113,26 @@ def loss_guards(champion: Residuals, challenger: Residuals, options: GuardOption
         options: The terms.
 
     Yields:
-        Worst stretch of the horizon, ninth decile of the series, absolute bias.
+        Worst stretch of the horizon, ninth decile of the series, absolute bias; stretches that neither was scored on do
+        not count, and where nothing was, nothing is known.
     """
     ours, theirs = np.abs(challenger.z), np.abs(champion.z)
+    if not np.isfinite(ours - theirs).any():
+        yield from (_unknown(name, options.margin, "the two have no scored forecast in common") for name in OF_LOSSES)
+        return
     stretches = np.array_split(np.arange(len(champion.steps)), min(options.buckets, len(champion.steps)))
     by_stretch = [(f"steps {_range(champion.steps, rows)}", ours[:, rows], theirs[:, rows]) for rows in stretches]
     rises = [_rise(_level(mine), _level(other)) for _, mine, other in by_stretch]
-    worst = int(np.argmax(rises))
+    worst = int(np.nanargmax(rises))
     name, mine, other = by_stretch[worst]
     yield _judged(
         "worst horizon",
         rises[worst],
-        lambda: all(_not_worse(_by_cutoff(a), _by_cutoff(b), options) for _, a, b in by_stretch),
+        lambda: all(
+            _not_worse(_by_cutoff(a), _by_cutoff(b), options)
+            for (_, a, b), rise in zip(by_stretch, rises, strict=True)
+            if not np.isnan(rise)
+        ),
         options,
         f"{name}: loss {_level(mine):.4g} against {_level(other):.4g}",
     )
@@ -222,14 +231,16 @@ def _not_worse(ours: Array, theirs: Array, options: GuardOptions) -> bool:
 
 
 def _rise(ours: float, theirs: float) -> float:
-    """Relative rise of a loss; 0 where both are 0, infinite where only the champion's is."""
+    """Relative rise of a loss; 0 where both are 0, infinite where only the champion's is, `nan` where unknown."""
+    if np.isnan(ours) or np.isnan(theirs):
+        return float("nan")
     if theirs > 0:
         return ours / theirs - 1.0
     return 0.0 if ours == 0 else float("inf")
 
 
 def _level(part: Array) -> float:
-    return float(np.nanmean(_by_cutoff(part)))
+    return float(mean(_by_cutoff(part), 0))
 
 
 def _by_cutoff(part: Array) -> Array:

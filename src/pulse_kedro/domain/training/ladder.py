@@ -61,9 +61,10 @@ def decide_action(
 ) -> DriftAction:
     """The next response.
 
-    The ladder begins at its first rung when errors changed for the worse. It climbs one rung when the CUSUM of the loss
-    difference between champion and seasonal naive forecast is still high after the probation of the last one, and is
-    left when the loss is low again. Data, outcomes or forecasts that changed while errors did not need no response.
+    The ladder begins at its first rung when errors changed, for better or worse: intervals follow either. It climbs one
+    rung when the CUSUM of the loss difference between champion and seasonal naive forecast is still high after the
+    probation of the last one, and is left when the loss is low again. Data, outcomes or forecasts that changed while
+    errors did not need no response.
 
     Args:
         report: Rows of the drift report.

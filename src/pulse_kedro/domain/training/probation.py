@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.cycle import LABEL
+from pulse_kedro.domain.metrics.comparison import NO_SPREAD
 from pulse_kedro.domain.panel import ID, Array
 from pulse_kedro.domain.training.promotion import plain
 from pulse_kedro.domain.training.succession import Trial
@@ -85,7 +86,8 @@ def judge(new: Array, old: Array, *, alpha: float) -> Probation:
 
     Returns:
         ROLLBACK when the sum of differences crossed the boundary at any `k >= 30`: a later recovery does not undo it,
-        so that the answer does not depend on how often somebody looked. Otherwise WATCH.
+        so that the answer does not depend on how often somebody looked. Otherwise WATCH. Sums within the rounding of
+        the losses are none.
     """
     difference = new - old
     n = len(difference)
@@ -93,7 +95,8 @@ def judge(new: Array, old: Array, *, alpha: float) -> Probation:
         return Probation(standing="WATCH", k=0, total=0.0, boundary=float("inf"), crossed=None)
     k = np.arange(1.0, n + 1)
     sums, limit = summed(difference, alpha=alpha)
-    beyond = np.flatnonzero((k >= FIRST_LOOK) & (sums >= limit) & (sums > 0))
+    rounding = NO_SPREAD * np.cumsum(np.abs(new) + np.abs(old))
+    beyond = np.flatnonzero((k >= FIRST_LOOK) & (sums >= limit) & (sums > rounding))
     crossed = int(k[beyond[0]]) if len(beyond) else None
     return Probation(
         standing="WATCH" if crossed is None else "ROLLBACK",

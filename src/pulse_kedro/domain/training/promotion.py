@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass as options_dataclass
 from pulse_kedro.domain.panel import Frequency
 from pulse_kedro.domain.training.contest import Amount, Contest, PastDecision, allot_alpha, count_evidence
 from pulse_kedro.domain.training.evidence import Evidence, measure
-from pulse_kedro.domain.training.guards import Guard, GuardOptions
+from pulse_kedro.domain.training.guards import OF_LOSSES, Guard, GuardOptions
 from pulse_kedro.domain.training.succession import ProbationOptions
 
 Verdict = Literal["PROMOTE", "HOLD", "INSUFFICIENT_EVIDENCE", "REJECT", "ERROR"]
@@ -229,7 +229,8 @@ def _guarded(finding: _Finding, guards: Sequence[Guard], options: GuardOptions) 
     failed = [f"{guard.name} ({guard.detail})" for guard in guards if guard.state == "FAIL"]
     if failed:
         return _Finding("REJECT", f"Reject: the challenger is better on average, but fails {', '.join(failed)}")
-    open_ones = [guard.name for guard in guards if guard.state == "INCONCLUSIVE" and guard.value is not None]
+    unsure = (guard for guard in guards if guard.state == "INCONCLUSIVE")
+    open_ones = [guard.name for guard in unsure if guard.value is not None or guard.name in OF_LOSSES]
     if options.mode == "strict" and open_ones:
         return _Finding("HOLD", f"Hold: the gain is real, but not shown to be no worse in {', '.join(open_ones)}")
     return finding

@@ -78,7 +78,7 @@ def decide(
             else:
                 freq, of_both = frequency(period.frequency), (reports["champion"], reports["challenger"])
                 guards = stand_guard(backtest, scores, of_both, recipes=recipes, freq=freq, options=promotion.guards)
-                past = past_tests(history, period.ancestors)
+                past = past_tests(history, period.ancestors, as_of=period.as_of, pair=recipes)
                 gate = weigh(
                     contest, past, as_of=period.as_of, freq=freq, faults=faults, options=promotion, guards=guards
                 )

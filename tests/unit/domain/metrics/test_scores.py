@@ -9,7 +9,8 @@ from scipy.stats import norm
 
 from pulse_kedro.domain.history import SCORE_COLUMNS
 from pulse_kedro.domain.metrics.losses import mase, rmsse, smape, theil_u2, theil_u2_levels, wis
-from pulse_kedro.domain.metrics.scores import score_rows
+from pulse_kedro.domain.metrics.scores import PAIRED, score_rows
+from pulse_kedro.domain.metrics.targets import BEST
 from pulse_kedro.domain.panel import QUANTILE_COLUMNS, QUANTILE_LEVELS, frequency
 
 FREQ = frequency("quarterly")
@@ -100,6 +101,20 @@ def test_scores_equal_a_loop_over_paths(panel: pd.DataFrame, backtest: pd.DataFr
     }
     for metric, value in expected.items():
         np.testing.assert_allclose(value, pick(scores, metric), rtol=1e-12, err_msg=metric)
+
+
+def test_what_the_combination_did_at_each_cutoff_averages_to_its_score(
+    panel: pd.DataFrame, backtest: pd.DataFrame
+) -> None:
+    scores = score_rows(backtest, panel, FREQ)
+
+    by_cutoff = scores[scores["level"] == "cutoff"]
+    assert {"combination"} == set(by_cutoff["model"])
+    assert set(PAIRED) == set(by_cutoff["metric"])
+    assert sorted(when.isoformat() for when in backtest["cutoff"].unique()) == sorted(set(by_cutoff["unique_id"]))
+    for metric, rows in by_cutoff.groupby("metric"):
+        np.testing.assert_allclose(pick(scores, str(metric)), rows["value"].mean(), rtol=1e-12, err_msg=str(metric))
+    assert set(BEST) >= set(PAIRED)
 
 
 def test_theil_u2_of_the_no_change_forecast_is_one(panel: pd.DataFrame, backtest: pd.DataFrame) -> None:

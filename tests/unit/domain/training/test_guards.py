@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pulse_kedro.domain.panel import frequency
-from pulse_kedro.domain.training.guards import Guard, GuardOptions, stand_guard
+from pulse_kedro.domain.training.guards import OF_LOSSES, Guard, GuardOptions, stand_guard
 
 MONTHLY = frequency("monthly")
 CUTOFFS, STEPS, SERIES = 60, 4, 10
@@ -129,7 +129,7 @@ def test_strict_asks_for_proof() -> None:
     }
 
 
-def test_nothing_in_common_leaves_no_guard_of_losses() -> None:
+def test_nothing_in_common_leaves_the_guards_of_losses_open() -> None:
     found = stand_guard(
         rows(CHALLENGER, errors()),
         scores(),
@@ -139,7 +139,21 @@ def test_nothing_in_common_leaves_no_guard_of_losses() -> None:
         options=GuardOptions(),
     )
 
-    assert "worst horizon" not in {guard.name for guard in found}
+    assert [("INCONCLUSIVE", None)] * 3 == [(guard.state, guard.value) for guard in found if guard.name in OF_LOSSES]
+
+
+def test_a_stretch_that_nobody_scored_does_not_hide_a_bad_one() -> None:
+    rival = 0.5 * errors()
+    rival[:, 3] = 2.0 * errors()[:, 3]
+    unscored = errors()
+    unscored[:, 0] = np.nan
+
+    found = guards(rival, unscored)
+
+    assert ("FAIL", "steps 4") == (found["worst horizon"].state, found["worst horizon"].detail.partition(":")[0])
+    assert {"PASS"} == {guard.state for guard in guards(0.5 * errors(), unscored).values()}
+    strict = guards(0.5 * errors(), unscored, mode="strict")
+    assert {"PASS"} == {strict[name].state for name in OF_LOSSES}
 
 
 def test_the_scale_of_the_data_changes_nothing() -> None:

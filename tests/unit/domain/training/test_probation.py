@@ -46,6 +46,15 @@ def test_nothing_is_sent_back_before_thirty(n: int, standing: str) -> None:
     assert standing == judge(np.full(n, 2.0), np.full(n, 1.0), alpha=0.01).standing
 
 
+def test_rounding_that_leans_one_way_sends_nobody_back() -> None:
+    old = np.random.default_rng(0).random(200) + 1.0
+
+    found = judge(np.nextafter(old, 2.0), old, alpha=0.01)
+
+    assert found.total > 0
+    assert "WATCH" == found.standing
+
+
 def test_equal_losses_are_watched() -> None:
     assert "WATCH" == judge(np.ones(100), np.ones(100), alpha=0.01).standing
 

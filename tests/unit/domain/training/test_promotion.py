@@ -332,4 +332,6 @@ def test_guards_promote_nobody() -> None:
 def test_open_guard_holds_only_where_proof_is_asked_for() -> None:
     assert "PROMOTE" == guarded(guard("INCONCLUSIVE")).verdict
     assert "HOLD" == guarded(guard("INCONCLUSIVE"), mode="strict").verdict
-    assert "PROMOTE" == guarded(guard("INCONCLUSIVE", None), mode="strict").verdict
+    assert "HOLD" == guarded(guard("INCONCLUSIVE", None), mode="strict").verdict, "what nobody scored shows nothing"
+    unmeasured = replace(guard("INCONCLUSIVE", None), name="latency")
+    assert "PROMOTE" == guarded(unmeasured, mode="strict").verdict

@@ -171,8 +171,34 @@ def test_only_tests_that_spent_budget_are_past_tests() -> None:
         cycles.append(replace(committed(cycle), decision=decision))
     *known, head = [cycle.key for cycle in cycles]
 
-    found = past_tests(History(cycles=tuple(cycles), head=head), known[::-1])
+    history = History(cycles=tuple(cycles), head=head)
+    found = past_tests(history, known[::-1], as_of=pd.Timestamp("2019-04-01"), pair=(A, B))
 
     assert [(A, B, pd.Timestamp("2018-01-01"), 0.05)] == [
         (test.champion, test.challenger, test.newest_origin, test.alpha) for test in found
     ]
+
+
+def test_a_second_try_at_the_same_period_is_not_free() -> None:
+    """Three challengers, one after the other, with the same parent: the third finds the budget that two have left."""
+    gate = {"champion": A, "challenger": B, "newest_origin": "2018-12-01T00:00:00", "alpha": 0.05}
+    parent = committed(a_cycle("2018-12-01", []))
+    tries = [
+        replace(
+            committed(a_cycle("2019-01-01", [parent.key])),
+            key=f"try{number}",
+            line=line,
+            decision={"gate": gate | {"challenger": str(number) * 64}},
+        )
+        for number, line in enumerate(["main", "main", "replay"])
+    ]
+    history = History(cycles=(parent, *tries), head=tries[1].key)
+
+    def spent(challenger: str) -> list[str]:
+        now = pd.Timestamp("2019-01-01")
+        return [one.challenger for one in past_tests(history, [parent.key], as_of=now, pair=(A, challenger))]
+
+    assert ["0" * 64, "1" * 64] == spent(B)
+    assert ["1" * 64] == spent("0" * 64), "the same two on the same data are the same test"
+    later = past_tests(history, [tries[1].key, parent.key], as_of=pd.Timestamp("2019-02-01"), pair=(A, B))
+    assert ["0" * 64, "1" * 64] == [one.challenger for one in later]

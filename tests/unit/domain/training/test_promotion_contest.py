@@ -37,6 +37,18 @@ def test_cutoffs_with_other_series_are_not_comparable() -> None:
     assert (0, 1) == (len(contest.cutoffs), contest.unmatched)
 
 
+def test_a_cutoff_that_neither_could_score_stands_in_nobodys_way() -> None:
+    nothing = {"loss": float("nan"), "n_series": 0}
+    contest = pair(
+        table(A, ["2018-01-01"], **nothing),  # type: ignore[arg-type]
+        table(A, ["2018-02-01"]),
+        table(B, ["2018-01-01"], **nothing),  # type: ignore[arg-type]
+        table(B, ["2018-02-01"]),
+    )
+
+    assert (True, 1, 1) == (contest.is_finite, len(contest.cutoffs), contest.unmatched)
+
+
 def test_order_of_the_rows_does_not_matter() -> None:
     months = ["2018-01-01", "2018-02-01", "2018-03-01"]
     forward = pair(table(A, months), table(B, months))

@@ -1,7 +1,7 @@
 """The whole answer of a cycle: every scope judged together, with categories, a bet, and many dimensions where asked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from pulse_kedro.domain.metrics.drift.options import FEWEST, DriftOptions
 from pulse_kedro.domain.metrics.drift.streams import LOSS, PANEL, streams_of
 from pulse_kedro.domain.panel import ID, TIME, Frequency
 
+SILENT_AFTER = 3
+"""Periods without a value that any series may have; `house.md` 4, beyond them it gets no forecast either."""
 LEAST_ASSOCIATION = 0.3
 """Smallest Cramer's V that matters; Cohen (1988) calls .3 medium."""
 
@@ -80,28 +82,38 @@ def alarms_by_scope(report: pd.DataFrame) -> Mapping[str, dict[str, object]]:
 
 
 def _categories(watched: Watched, options: DriftOptions, season: int, steps: int) -> Iterator[pd.DataFrame]:
-    """Regimes and the series there are: labels that were never seen, or are gone, are findings by themselves (K4)."""
+    """Regimes and the series there are: a regime never seen before, a new and a silent series are findings (K4).
+
+    A regime that is gone is none, for regimes last. Each axis has half of the false alarms of the other families.
+    """
     window = options.window_steps(season)
     for axis, rows in watched.regimes.groupby("axis", sort=True, observed=True):
-        labels = rows.sort_values(TIME)["state"].astype("string").tolist()[-steps:]
+        ordered = rows.sort_values(TIME).tail(steps)
+        labels, times = ordered["state"].astype("string").tolist(), ordered[TIME].tolist()
         change = compare_in_time(labels[:-window], labels[-window:])
-        alpha = options.alpha(season) / 2
-        yield _category(f"regime {axis}", change, alpha, watched, since=rows[TIME].max())
+        if len(labels) - window < FEWEST:
+            change = replace(change, unseen=())  # of so few periods nothing is known, not even what is new
+        fresh = (when for label, when in zip(labels[-window:], times[-window:], strict=True) if label in change.unseen)
+        since = next(fresh, times[-window:][0])
+        yield _category(f"regime {axis}", change, options.alpha(season) / 2, watched, since=since)
     yield from _membership(watched, window)
 
 
 def _membership(watched: Watched, window: int) -> Iterator[pd.DataFrame]:
-    """Series that appeared or went silent within the window."""
+    """Series that appeared within the window, or went silent in it and have been so for more than `SILENT_AFTER`."""
     spans = watched.panel.groupby(ID, sort=True, observed=True)[TIME].agg(["min", "max"])
     times = np.sort(watched.panel[TIME].unique())
     if len(times) <= window:
         return
-    start = times[-window]
+    start, late = times[-window], times[-1 - SILENT_AFTER]
+    cooling = "data" in watched.cooling
+    told = {"alarm": not cooling, "status": "cooling" if cooling else "drift"}
     for name, row in spans.iterrows():
         if row["min"] >= start:
-            yield _line(
-                "data", f"new series {name}", "categories", alarm="data" not in watched.cooling, since=row["min"]
-            )
+            yield _line("data", f"new series {name}", "categories", **told, since=row["min"])
+        if start <= row["max"] < late:
+            first = times[times.searchsorted(row["max"].to_datetime64(), side="right")]
+            yield _line("data", f"silent series {name}", "categories", **told, since=first)
 
 
 def _category(name: str, change: CountChange, alpha: float, watched: Watched, *, since: pd.Timestamp) -> pd.DataFrame:
