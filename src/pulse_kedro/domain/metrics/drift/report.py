@@ -100,20 +100,23 @@ def _categories(watched: Watched, options: DriftOptions, season: int, steps: int
 
 
 def _membership(watched: Watched, window: int) -> Iterator[pd.DataFrame]:
-    """Series that appeared within the window, or went silent in it and have been so for more than `SILENT_AFTER`."""
+    """Series that appeared within the window, or went silent in it and have been so for more than `SILENT_AFTER`.
+
+    Silence raises no alarm: such a series gets no forecast, and an alarm would mute what else changes in the data.
+    """
     spans = watched.panel.groupby(ID, sort=True, observed=True)[TIME].agg(["min", "max"])
     times = np.sort(watched.panel[TIME].unique())
     if len(times) <= window:
         return
     start, late = times[-window], times[-1 - SILENT_AFTER]
     cooling = "data" in watched.cooling
-    told = {"alarm": not cooling, "status": "cooling" if cooling else "drift"}
+    told = {"alarm": not cooling, "status": "cooling" if cooling else "drift"}  # of a new series
     for name, row in spans.iterrows():
         if row["min"] >= start:
             yield _line("data", f"new series {name}", "categories", **told, since=row["min"])
         if start <= row["max"] < late:
             first = times[times.searchsorted(row["max"].to_datetime64(), side="right")]
-            yield _line("data", f"silent series {name}", "categories", **told, since=first)
+            yield _line("data", f"silent series {name}", "categories", since=first)
 
 
 def _category(name: str, change: CountChange, alpha: float, watched: Watched, *, since: pd.Timestamp) -> pd.DataFrame:

@@ -36,7 +36,8 @@ def test_new_and_silent_series_are_findings_from_the_period_in_which_they_change
     rows = report(watched(a=slice(None), new=slice(-5, None), silent=slice(None, -10), gone=slice(None, -40)))
 
     assert {"new series new", "silent series silent"} == set(rows), "what ended before the window is no news"
-    assert [True, True] == [row["alarm"] for row in rows.values()]
+    assert [True, False] == [row["alarm"] for row in rows.values()], "what gets no forecast calls for no response"
+    assert {"drift"} == {row["status"] for row in rows.values()}
     assert [TIMES[-5], TIMES[-10]] == [row["since"] for row in rows.values()]
 
 
