@@ -255,7 +255,7 @@ def test_compare_of_what_is_not_there_is_wrong_usage(ask: Ask, words: list[str],
 
 def test_replay_writes_what_waits_and_keeps_the_rest(ask: Ask, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pulse_kedro import bootstrap
-    from pulse_kedro.adapters import tracking
+    from pulse_kedro.adapters import tracked_scores
 
     rows = [{"run": "r", "name": name, "value": 0.5, "step": 0, "at": 1} for name in ("mase", "wis")]
     file = bootstrap.dead_metrics(bootstrap.configuration("base"))
@@ -263,7 +263,7 @@ def test_replay_writes_what_waits_and_keeps_the_rest(ask: Ask, filled: Path, mon
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     left = iter((1, 0))
-    monkeypatch.setattr(tracking, "replay_dead", lambda *_: next(left))
+    monkeypatch.setattr(tracked_scores, "replay_dead", lambda *_: next(left))
 
     some, rest = ask("metrics", "replay"), ask("metrics", "replay", "--json")
 

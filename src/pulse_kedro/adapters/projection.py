@@ -9,7 +9,7 @@ from typing import Any
 from kedro.io import DataCatalog
 from sqlalchemy import Engine
 
-from pulse_kedro.adapters import tracking
+from pulse_kedro.adapters import tracked_scores, tracking
 from pulse_kedro.adapters.failpoints import failpoint
 from pulse_kedro.adapters.stores import cycles
 from pulse_kedro.adapters.stores.engine import open_for_reading
@@ -52,8 +52,8 @@ def project(run: str, *, cycle: str | None, url: str, catalog: DataCatalog, outp
             _project_cycle(run, cycle, engine, bundles, page)
             _project_head(run, cycle, engine, bundles)  # first: MLflow reads every score of a run that gets a model
             step, scores = _scores(cycle, engine)
-            tracking.log_metrics(run, scores, step=step, dead=dead)
-            tracking.replay_waiting(run, dead)
+            tracked_scores.log_metrics(run, scores, step=step, dead=dead)
+            tracked_scores.replay_waiting(run, dead)
 
 
 def keep_scores(run: str, *, cycle: str | None, url: str, dead: Path) -> None:
@@ -68,7 +68,7 @@ def keep_scores(run: str, *, cycle: str | None, url: str, dead: Path) -> None:
     engine = open_for_reading(url)
     if engine is not None:
         step, scores = _scores(cycle, engine)
-        tracking.keep_metrics(run, scores, step=step, dead=dead)
+        tracked_scores.keep_metrics(run, scores, step=step, dead=dead)
 
 
 def _project_cycle(run: str, key: str | None, engine: Engine, bundles: Path, page: str | None) -> None:

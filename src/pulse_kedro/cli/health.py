@@ -113,7 +113,7 @@ def _repair(env: str | None) -> None:
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.stores.metric_queue import read_dead
     from pulse_kedro.adapters.takeover import project
-    from pulse_kedro.adapters.tracking import replay_dead
+    from pulse_kedro.adapters.tracked_scores import replay_dead
 
     loader = bootstrap.configuration(env)
     engine = bootstrap.stores(loader)

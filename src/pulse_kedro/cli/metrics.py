@@ -132,7 +132,7 @@ def replay(*, env: str | None, as_json: bool) -> int:
     """
     from pulse_kedro import bootstrap
     from pulse_kedro.adapters.stores.metric_queue import read_dead
-    from pulse_kedro.adapters.tracking import replay_dead
+    from pulse_kedro.adapters.tracked_scores import replay_dead
 
     loader = bootstrap.configuration(env)
     file = bootstrap.dead_metrics(loader)
