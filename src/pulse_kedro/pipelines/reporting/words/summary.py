@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from pulse_kedro.domain.ledger import as_served
 from pulse_kedro.domain.panel import ID, TARGET, TIME
 from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, series_scores, short
@@ -159,7 +160,7 @@ def _newest(outlook: Outlook, facts: Facts, sources: Sources) -> dict[str, objec
     actual = panel.loc[(panel[ID] == outlook.unique_id) & (panel[TIME] == facts.period.as_of), TARGET]
     if rows.empty or actual.empty:
         return None
-    return asdict(look_back_table(rows, float(actual.iloc[0]), outlook.digits, facts))
+    return asdict(look_back_table(as_served(rows), float(actual.iloc[0]), outlook.digits, facts))
 
 
 def _features(manifest: Mapping[str, object]) -> str:
