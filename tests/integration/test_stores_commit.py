@@ -129,8 +129,24 @@ def test_the_rulebook_is_kept_once(engine: Engine) -> None:
     cycles.commit(engine, replace(a_record(cycle), rulebook=book), now=NOW)
     cycles.commit(engine, replace(a_record(next_cycle(engine, "2019-01-01")), rulebook=book), now=NOW)
 
-    assert ({"id": "x"},) == rules.read(engine, "h1")
-    assert () == rules.read(engine, "never kept")
+    assert book == rules.read(engine, "h1")
+    assert {} == rules.read(engine, "never kept")
+
+
+def test_a_rulebook_comes_back_whole(engine: Engine) -> None:
+    book = a_rulebook()
+    cycles.commit(engine, replace(a_record(next_cycle(engine, "2018-12-01")), rulebook=book.record()), now=NOW)
+
+    assert book == read_rulebook(rules.read(engine, book.hash))
+    assert {} == RulebooksDataset(url="sqlite:////nowhere/pulse.db").load()(book.hash)
+
+
+def test_a_rulebook_of_an_earlier_version_has_no_rules(engine: Engine) -> None:
+    commit(engine, "2018-12-01")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE rulebooks SET content = NULL")
+
+    assert empty_rulebook("r1") == read_rulebook(rules.read(engine, "h0"))
 
 
 def test_the_same_cycle_again_changes_nothing(engine: Engine) -> None:
@@ -278,7 +294,7 @@ def test_the_summary_shows_the_head(engine: Engine) -> None:
     found = summarize(engine)
 
     assert found.head is not None
-    assert (record.cycle.key, 2, ()) == (found.head.key, found.version, found.rules)
+    assert (record.cycle.key, 2, []) == (found.head.key, found.version, found.rulebook["rules"])
     assert (48, 2, 46) == (found.ledger.issued, found.ledger.resolved, found.ledger.pending)
     assert {"mase": 0.5} == found.scores["r1", "combination"]
 

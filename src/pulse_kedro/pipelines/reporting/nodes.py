@@ -186,6 +186,8 @@ def summarise_cycle(
     ledger: Ledger,
     drift_report: pd.DataFrame,
     trust: pd.DataFrame,
+    rulebook: Mapping[str, object],
+    rule_evaluations: pd.DataFrame,
     period: Period,
     source: SourceOptions,
     reporting: ReportingOptions,
@@ -206,6 +208,8 @@ def summarise_cycle(
         findings=quality_findings,
         drift=drift_report,
         trust=trust,
+        rulebook=rulebook,
+        tried=rule_evaluations,
     )
     facts = gather(
         sources,
