@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from pulse_kedro.adapters.stores import cycles, edges, ledger, metrics, rules
-from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
+from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing, writing
 from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
+from pulse_kedro.datasets.store_dataset import RulebooksDataset
 from pulse_kedro.domain.cycle import Cycle
 from pulse_kedro.domain.history import CycleRecord, HeadMoved, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS
+from pulse_kedro.domain.rules.rulebook import empty_rulebook, read_rulebook
 from records import NOW, a_cycle, a_record, forecasts, months, outcomes
+from rule_samples import MONDAYS, in_force
 
 
 @pytest.fixture
@@ -134,7 +137,7 @@ def test_the_rulebook_is_kept_once(engine: Engine) -> None:
 
 
 def test_a_rulebook_comes_back_whole(engine: Engine) -> None:
-    book = a_rulebook()
+    book = in_force(MONDAYS)
     cycles.commit(engine, replace(a_record(next_cycle(engine, "2018-12-01")), rulebook=book.record()), now=NOW)
 
     assert book == read_rulebook(rules.read(engine, book.hash))

@@ -60,8 +60,8 @@ def looks_table(book: Mapping[str, Any]) -> Table | None:
         )
         for look in looks
     )
-    head = ("Windows", "Less error", "Gain in units of the scale", "p", "Gain of a running mean", "At the cap", "Verdict")
-    return Table(caption="Looks at the trial; nothing in these windows made the rules", head=head, rows=rows, texts=(6,))
+    head = ("Windows", "Less error", "In units of the scale", "p", "A running mean gains", "At the cap", "Verdict")
+    return Table(caption="Looks at the trial; no window in it made the rules", head=head, rows=rows, texts=(6,))
 
 
 def tried_table(evaluations: pd.DataFrame) -> Table | None:
