@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
 
+from databases import fresh_database, go_back
 from pulse_kedro.adapters.stores import cycles, edges, ledger, metrics, rules
-from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing, writing
+from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
 from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
@@ -144,10 +145,12 @@ def test_a_rulebook_comes_back_whole(engine: Engine) -> None:
     assert {} == RulebooksDataset(url="sqlite:////nowhere/pulse.db").load()(book.hash)
 
 
-def test_a_rulebook_of_an_earlier_version_has_no_rules(engine: Engine) -> None:
-    commit(engine, "2018-12-01")
-    with writing(engine) as connection:
-        connection.exec_driver_sql("UPDATE rulebooks SET content = NULL")
+def test_a_rulebook_of_an_earlier_version_has_no_rules(tmp_path: Path) -> None:
+    url = fresh_database(tmp_path / "old")
+    commit(open_for_writing(url), "2018-12-01")
+    go_back(open_for_writing(url), "0006")
+
+    engine = open_for_writing(url)  # brings it to the newest revision
 
     assert empty_rulebook("r1") == read_rulebook(rules.read(engine, "h0"))
 

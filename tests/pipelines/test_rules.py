@@ -10,6 +10,7 @@ from overlay_samples import overlay_options
 from pulse_kedro.domain.history import History
 from pulse_kedro.domain.rules.bias import BIAS_COLUMNS
 from pulse_kedro.domain.rules.mining import Mined, Try
+from pulse_kedro.domain.rules.rule import one_of, rule_of
 from pulse_kedro.domain.rules.rulebook import BrokenRulebook, Rulebook, empty_rulebook, read_rulebook
 from pulse_kedro.domain.rules.scene import SHIFT_COLUMNS
 from pulse_kedro.pipelines.rules import create_pipeline
@@ -61,7 +62,7 @@ def test_room_measures_the_serving_recipe_and_waits_for_windows_to_learn_from() 
 
 
 def test_rules_of_the_parent_stay_in_force_and_shift_what_they_hold_for() -> None:
-    always = replace(MONDAYS, when=(replace(LATER.when[0], low=1.0),))  # step >= 1
+    always = rule_of([one_of("month", *(f"{month:02d}" for month in range(1, 8)))], 0.5)
 
     made = run_room(create_pipeline(), given(book=in_force(always, recipe=RECIPE)))
 
@@ -114,9 +115,9 @@ def test_every_try_is_one_row_in_words() -> None:
 
 
 def test_overlays_are_weighed_on_what_rules_leave_since_their_trial_began() -> None:
-    """Two years of steady overlays, rules that take the whole error away: nothing is left to correct."""
-    months = pd.date_range("2014-01-01", periods=61, freq="MS")
-    wave = np.sin(np.arange(61.0))
+    """Rules that take the whole error away leave nothing to correct, and the two years that made them do not count."""
+    months = pd.date_range("2014-01-01", periods=97, freq="MS")
+    wave = np.sin(np.arange(97.0))
     backtest = pd.DataFrame({"unique_id": "s1", "cutoff": months[:-1], "ds": months[1:], "step": 1, "y": 2 * wave[:-1]})
     backtest = backtest.assign(model="combination", recipe=RECIPE[:12], y_hat=0.0, scale=2.0)
     book = in_force(LATER, recipe=RECIPE, opens="2016-01-01T00:00:00")
@@ -126,7 +127,7 @@ def test_overlays_are_weighed_on_what_rules_leave_since_their_trial_began() -> N
         "overlays": pd.DataFrame({"ds": months, "overlay": "pulse", "value": 0.5 + wave / 4}),
         "promotion_decision": {"recipe": RECIPE},
         "period": a_cycle(months[-1]).period,
-        "params:overlays": overlay_options("pulse"),
+        "params:overlays": overlay_options(definitions=[{"name": "pulse", "inputs": [{"series": "s9"}]}]),
     }
     room = create_pipeline().only_nodes("rules.weigh_overlays")
 
