@@ -24,8 +24,10 @@ from pulse_kedro.domain.metrics.residuals import residuals_of
 from pulse_kedro.domain.metrics.scores import score_rows
 from pulse_kedro.domain.panel import FREQUENCIES, QUANTILE_COLUMNS, frequency
 from pulse_kedro.domain.rules.bias import tabulate
+from pulse_kedro.domain.rules.rulebook import empty_rulebook
 from pulse_kedro.pipelines.reporting import create_pipeline
 from pulse_kedro.pipelines.reporting.options import ReportingOptions
+from pulse_kedro.pipelines.rules.learning import tabulate_tries
 from quality_samples import thresholds
 from records import a_cycle, committed
 from regime_samples import NO_RECESSIONS, regime_options, regimes_of
@@ -257,6 +259,8 @@ def room(earlier: int = 0, *, with_gate: bool = False, titles: dict[str, str | N
         "recessions": NO_RECESSIONS,
         "step_errors": step_errors(table),
         "drift_report": NOTHING_DRIFTED,
+        "rulebook": empty_rulebook(RECIPE).record(),
+        "rule_evaluations": tabulate_tries(None),
         "trust": a_trust_table().assign(entity=RECIPE[:12]).iloc[: 4 if earlier else 0],
     }
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pulse_kedro.domain.rules.context import Scene
 from pulse_kedro.domain.rules.options import RuleOptions
 from pulse_kedro.domain.rules.rule import Rule, one_of, rule_of, within
-from pulse_kedro.domain.rules.rulebook import Rulebook, RuleTrial, empty_rulebook
+from pulse_kedro.domain.rules.rulebook import Look, Rulebook, RuleTrial, Watchfulness, empty_rulebook
 
 FIRST = 28
 """Periods before the first cutoff: four weeks."""
@@ -64,3 +64,25 @@ def on_trial(*rules: Rule) -> Rulebook:
     """A set whose trial begins with the first window."""
     opens = "2020-01-01T00:00:00"
     return replace(empty_rulebook("r"), trial=RuleTrial(rules=rules, opens=opens), opens=opens)
+
+
+PASSED = Look(
+    windows=20,
+    gain=0.02,
+    relative=0.05,
+    low=0.01,
+    high=0.03,
+    p=0.004,
+    running_bias=0.001,
+    clipped=0.0,
+    passed=True,
+)
+
+
+def in_force(*rules: Rule, recipe: str = "r1", opens: str = "2020-01-01T00:00:00") -> Rulebook:
+    """A set that has passed its trial; the trial began at `opens`, what comes after it is watched."""
+    later = "2099-01-01T00:00:00"
+    earned = RuleTrial(rules=rules, opens=opens, looks=(PASSED,))
+    watch = Watchfulness(unit=0.1, expected=0.5, missing=1.25, opens=later)
+    book = empty_rulebook(recipe, "Passed its trial: gain 5.0 % over 20 new windows, p = 0.004.")
+    return replace(book, rules=rules, earned=earned, watch=watch, opens=later)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from sqlalchemy import Engine
 from pulse_kedro.adapters.stores import cycles, journal
 from pulse_kedro.adapters.stores.engine import open_for_writing
 from pulse_kedro.domain.recovery.faults import classify
+from pulse_kedro.domain.rules.rulebook import Rulebook
 from records import NOW, a_cycle, a_record, outcomes
+from rule_samples import LATER, MONDAYS, in_force, on_trial
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def answer(*words: str) -> dict[str, object]:
     return dict(json.loads(pulse(*words, "--json").stdout))
 
 
-@pytest.mark.parametrize("command", ["status", "why", "next"])
+@pytest.mark.parametrize("command", ["status", "why", "next", "rules"])
 def test_before_the_first_cycle_there_is_nothing_to_do_and_nothing_is_made(data: Path, command: str) -> None:
     for words in ([command], [command, "--json"]):
         result = pulse(*words)
@@ -70,6 +73,40 @@ def test_before_the_first_cycle_there_is_nothing_to_do_and_nothing_is_made(data:
     assert "make run" in pulse(command).output
 
 
+def with_rules(engine: Engine, book: Rulebook) -> None:
+    """One cycle that made this rulebook."""
+    record = replace(a_record(a_cycle("2018-12-01")), rulebook=book.record())
+    cycles.commit(engine, record, now=NOW)
+
+
+def test_rules_in_force_are_shown_with_what_their_trial_found(engine: Engine) -> None:
+    book = in_force(MONDAYS)
+    with_rules(engine, book)
+
+    found, text = answer("rules"), pulse("rules").output
+
+    assert ["IF weekday IN {1} THEN forecast += 0.5 scale"] == found["rules"] == found["earned"]["rules"]
+    assert (book.hash, "r1", 1, None, 1.25) == tuple(
+        found[name] for name in ("hash", "recipe", "active", "trial", "missing_gain")
+    )
+    assert (20, 0.05, True) == tuple(found["earned"]["looks"][0][name] for name in ("windows", "relative", "passed"))
+    assert "In force: 1" in text
+    assert "5.0 %" in text
+    assert {"active": 1, "on_trial": 0, "words": found["rules"], "reason": book.reason} == answer("status")["rules"]
+    assert f"1 active: {book.reason}" in pulse("status").output
+    assert f"Rules that shift them: 1 active: {book.reason}" in pulse("why").output
+
+
+def test_rules_on_trial_are_shown_as_not_applied(engine: Engine) -> None:
+    with_rules(engine, on_trial(LATER, MONDAYS))
+
+    found, text = answer("rules"), pulse("rules").output
+
+    assert (0, [], 2, []) == (found["active"], found["rules"], len(found["trial"]["rules"]), found["trial"]["looks"])
+    assert "On trial, not applied: 2" in text
+    assert answer("why")["rules"] == answer("status")["rules"]
+
+
 @pytest.mark.usefixtures("data")
 def test_status_before_the_first_cycle_has_every_key() -> None:
     found = answer("status")
@@ -77,7 +114,7 @@ def test_status_before_the_first_cycle_has_every_key() -> None:
     assert {"key": None, "status": None, "seconds": None, "committed_at": None} == found["cycle"]
     assert {"issued": 0, "resolved": 0, "pending": 0} == found["ledger"]
     assert {"digest", "version", "recipe", "revision", "since", "reason", "chosen"} == set(found["champion"])
-    assert [{}, {"active": 0}] == [found["scores"], found["rules"]]
+    assert [{}, 0] == [found["scores"], found["rules"]["active"]]
 
 
 def test_status_says_where_things_stand(engine: Engine) -> None:

@@ -42,7 +42,7 @@ KINDS = {
     "forecast_fans": "PlotlyPreview",
     "cycle_report": "HTMLPreview",
 }
-EXPLAINED = {"plan_training", "decide", "write_rulebook"}
+EXPLAINED = {"plan_training", "decide", "learn_rules"}
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
 
+from databases import fresh_database, go_back
 from pulse_kedro.adapters.stores import cycles, edges, ledger, metrics, rules
 from pulse_kedro.adapters.stores.engine import open_for_reading, open_for_writing
 from pulse_kedro.adapters.stores.scoreboard import overall
 from pulse_kedro.adapters.stores.summary import summarize
 from pulse_kedro.adapters.stores.tables import metadata
+from pulse_kedro.datasets.store_dataset import RulebooksDataset
 from pulse_kedro.domain.cycle import Cycle
 from pulse_kedro.domain.history import CycleRecord, HeadMoved, History
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS
+from pulse_kedro.domain.rules.rulebook import empty_rulebook, read_rulebook
 from records import NOW, a_cycle, a_record, forecasts, months, outcomes
+from rule_samples import MONDAYS, in_force
 
 
 @pytest.fixture
@@ -129,8 +133,26 @@ def test_the_rulebook_is_kept_once(engine: Engine) -> None:
     cycles.commit(engine, replace(a_record(cycle), rulebook=book), now=NOW)
     cycles.commit(engine, replace(a_record(next_cycle(engine, "2019-01-01")), rulebook=book), now=NOW)
 
-    assert ({"id": "x"},) == rules.read(engine, "h1")
-    assert () == rules.read(engine, "never kept")
+    assert book == rules.read(engine, "h1")
+    assert {} == rules.read(engine, "never kept")
+
+
+def test_a_rulebook_comes_back_whole(engine: Engine) -> None:
+    book = in_force(MONDAYS)
+    cycles.commit(engine, replace(a_record(next_cycle(engine, "2018-12-01")), rulebook=book.record()), now=NOW)
+
+    assert book == read_rulebook(rules.read(engine, book.hash))
+    assert {} == RulebooksDataset(url="sqlite:////nowhere/pulse.db").load()(book.hash)
+
+
+def test_a_rulebook_of_an_earlier_version_has_no_rules(tmp_path: Path) -> None:
+    url = fresh_database(tmp_path / "old")
+    commit(open_for_writing(url), "2018-12-01")
+    go_back(open_for_writing(url), "0006")
+
+    engine = open_for_writing(url)  # brings it to the newest revision
+
+    assert empty_rulebook("r1") == read_rulebook(rules.read(engine, "h0"))
 
 
 def test_the_same_cycle_again_changes_nothing(engine: Engine) -> None:
@@ -278,7 +300,7 @@ def test_the_summary_shows_the_head(engine: Engine) -> None:
     found = summarize(engine)
 
     assert found.head is not None
-    assert (record.cycle.key, 2, ()) == (found.head.key, found.version, found.rules)
+    assert (record.cycle.key, 2, []) == (found.head.key, found.version, found.rulebook["rules"])
     assert (48, 2, 46) == (found.ledger.issued, found.ledger.resolved, found.ledger.pending)
     assert {"mase": 0.5} == found.scores["r1", "combination"]
 

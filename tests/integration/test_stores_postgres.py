@@ -15,7 +15,17 @@ from databases import Server, go_back, postgres_database
 from ingest_worlds import declared
 from pulse_kedro.adapters.ingest import Desk, take_in
 from pulse_kedro.adapters.quarantine_work import fix
-from pulse_kedro.adapters.stores import cycles, edges, inventory, journal, ledger, quarantine, retention, snapshots
+from pulse_kedro.adapters.stores import (
+    cycles,
+    edges,
+    inventory,
+    journal,
+    ledger,
+    quarantine,
+    retention,
+    rules,
+    snapshots,
+)
 from pulse_kedro.adapters.stores.account import give_account
 from pulse_kedro.adapters.stores.ancestry import above, below, read_graph, with_forecast
 from pulse_kedro.adapters.stores.blobs import FileBlobs
@@ -33,7 +43,9 @@ from pulse_kedro.domain.data_management.retention import RetentionOptions
 from pulse_kedro.domain.history import HeadMoved
 from pulse_kedro.domain.ledger import FORECAST_COLUMNS
 from pulse_kedro.domain.recovery.faults import classify
+from pulse_kedro.domain.rules.rulebook import read_rulebook
 from records import NOW, a_cycle, a_record, a_snapshot, months, outcomes
+from rule_samples import MONDAYS, in_force
 from source_samples import declare, monthly
 from vintage_samples import moment, rows_of
 
@@ -89,6 +101,13 @@ def test_a_cycle_and_its_ledger_read_back_as_they_were(engine: Engine) -> None:
     assert log.outcomes["available_at"].tolist() == record.outcomes["available_at"].tolist()
     assert (48, 2, 46) == (counts.issued, counts.resolved, counts.pending)
     assert {"mase": 0.5} == overall(engine, second.key)["r1", "combination"]
+
+
+def test_a_rulebook_comes_back_whole(engine: Engine) -> None:
+    book = in_force(MONDAYS)
+    cycles.commit(engine, replace(a_record(FIRST), rulebook=book.record()), now=NOW)
+
+    assert book == read_rulebook(rules.read(engine, book.hash))
 
 
 def test_the_same_cycle_again_changes_nothing(engine: Engine) -> None:

@@ -1,6 +1,4 @@
-"""The inference room with the real runner: what is issued, and that rules are never ignored."""
-
-import pickle
+"""The inference room with the real runner: what is issued, raw and as rules leave it."""
 
 import numpy as np
 import pandas as pd
@@ -9,9 +7,9 @@ import pytest
 from bundles import a_bundle
 from overlay_samples import NO_CORRECTION
 from pulse_kedro.domain.data_management.schemas import ForecastsContract
-from pulse_kedro.domain.ledger import FORECAST_COLUMNS, RAW_COLUMNS, RULED_COLUMNS
+from pulse_kedro.domain.ledger import FORECAST_COLUMNS, RAW_COLUMNS, RULED_COLUMNS, served_points
+from pulse_kedro.domain.rules.scene import SHIFT_COLUMNS
 from pulse_kedro.pipelines.inference import create_pipeline
-from pulse_kedro.pipelines.inference.nodes import RulesNotApplicable, issue_forecasts
 from records import a_cycle
 from rooms import run_room
 
@@ -21,9 +19,12 @@ CYCLE = a_cycle("2005-12-01")
 FEATURES = pd.DataFrame({"unique_id": ["s0", "s0", "s2"], "scale": [1.0, 4.0, 2.0]})
 
 
-def given(correction: pd.DataFrame) -> dict[str, object]:
+NO_SHIFT = pd.DataFrame(columns=list(SHIFT_COLUMNS)).astype({"cutoff": "datetime64[ns]", "shift": "float64"})
+
+
+def given(correction: pd.DataFrame, shifts: pd.DataFrame = NO_SHIFT) -> dict[str, object]:
     """What the room reads."""
-    read = {"serving_bundle": a_bundle(), "cycle": CYCLE, "rulebook": {"hash": "h0", "rules": []}}
+    read = {"serving_bundle": a_bundle(), "cycle": CYCLE, "rule_shifts": shifts}
     return read | {"overlay_correction": correction, "features": FEATURES}
 
 
@@ -35,10 +36,10 @@ def forecasts() -> pd.DataFrame:
     return issued
 
 
-def test_the_room_reads_the_serving_bundle_and_the_rulebook() -> None:
+def test_the_room_reads_the_serving_bundle_and_what_rules_say() -> None:
     room = create_pipeline()
 
-    assert {"serving_bundle", "cycle", "rulebook", "overlay_correction", "features"} == room.inputs()
+    assert {"serving_bundle", "cycle", "rule_shifts", "overlay_correction", "features"} == room.inputs()
     assert ["inference.issue_forecasts"] == [node.name for node in room.nodes]
 
 
@@ -50,7 +51,7 @@ def test_one_row_is_issued_per_served_series_and_step(forecasts: pd.DataFrame) -
     assert forecasts is ForecastsContract().validate(forecasts)
 
 
-def test_raw_quantiles_rise_and_the_empty_rulebook_leaves_them_alone(forecasts: pd.DataFrame) -> None:
+def test_raw_quantiles_rise_and_no_rule_leaves_them_alone(forecasts: pd.DataFrame) -> None:
     raw, ruled = forecasts[list(RAW_COLUMNS)].to_numpy(), forecasts[list(RULED_COLUMNS)].to_numpy()
 
     assert (np.diff(raw, axis=1) >= 0).all()
@@ -71,8 +72,29 @@ def test_a_correction_moves_the_ruled_forecasts_by_units_of_the_newest_scale() -
     assert 1 == (moved.abs() > 1e-9).sum()
 
 
-def test_a_rulebook_with_rules_is_refused_rather_than_ignored() -> None:
-    with pytest.raises(RulesNotApplicable, match="got 2 rules, expected an empty rulebook") as caught:
-        issue_forecasts(**(given(NO_CORRECTION) | {"rulebook": {"rules": [{}, {}]}}))
+def test_rules_move_every_quantile_of_a_series_and_step_and_leave_the_raw_ones_alone() -> None:
+    """`s0` has a scale of 4 now: half a scale up is 2; what rules said at an older cutoff does not count."""
+    now = CYCLE.period.as_of
+    shifts = pd.DataFrame(
+        {"unique_id": ["s0", "s0"], "cutoff": [now, now - pd.DateOffset(months=1)], "step": [3, 4], "shift": [0.5, 9.0]}
+    )
 
-    assert 2 == pickle.loads(pickle.dumps(caught.value)).count  # noqa: S301  (our own bytes)
+    issued = run_room(create_pipeline(), given(NO_CORRECTION, shifts))["forecasts"]
+
+    moved = issued[list(RULED_COLUMNS)].to_numpy() - issued[list(RAW_COLUMNS)].to_numpy()
+    there = ((issued["unique_id"] == "s0") & (issued["step"] == 3)).to_numpy()
+    np.testing.assert_allclose(moved[there], 2.0)
+    assert not moved[~there].any()
+    unruled = run_room(create_pipeline(), given(NO_CORRECTION))["forecasts"]
+    pd.testing.assert_frame_equal(unruled[["y_hat", *RAW_COLUMNS]], issued[["y_hat", *RAW_COLUMNS]])
+    np.testing.assert_allclose(served_points(issued) - issued["y_hat"], np.where(there, 2.0, 0.0), atol=1e-9)
+
+
+def test_overlays_come_on_top_of_rules() -> None:
+    shifts = pd.DataFrame({"unique_id": ["s0"], "cutoff": [CYCLE.period.as_of], "step": [2], "shift": [-0.5]})
+    correction = pd.DataFrame({"unique_id": ["s0"], "step": [2], "correction": [0.25]})
+
+    issued = run_room(create_pipeline(), given(correction, shifts))["forecasts"]
+
+    moved = issued["ruled_q500"] - issued["raw_q500"]
+    np.testing.assert_allclose(moved[(issued["unique_id"] == "s0") & (issued["step"] == 2)], -1.0)

@@ -252,6 +252,23 @@ def test_champion_is_revised_without_a_gate() -> None:
     assert {"overall", "horizon", "newest"} == set(made["live_scores"]["level"])
 
 
+def test_rules_that_ruin_forecasts_are_told_to_people_and_do_not_stop_the_champion() -> None:
+    """Decisions rest on the forecasts before rules; live scores and trust are those of the forecasts people got."""
+    log = ledger_of(0.5)
+    ruled = replace(log, forecasts=log.forecasts.assign(raw_q500=log.forecasts["y_hat"], ruled_q500=1000.0))
+
+    plain, made = run("champion"), run("champion", ledger=ruled)
+
+    assert plain["promotion_decision"] == made["promotion_decision"]
+    before, after = (one["live_scores"].query("metric == 'mase'").set_index("level")["value"] for one in (plain, made))
+    assert before["overall"] < 1
+    assert after["overall"] > 100
+    assert after["newest"] == before["newest"]
+    skills = [one["trust"].query("event == 'skill' and level == 'overall'")["mean"].item() for one in (plain, made)]
+    assert skills[1] < skills[0]
+    pd.testing.assert_frame_equal(plain["drift_report"], made["drift_report"])
+
+
 def test_options_are_built_for_an_argument_passed_by_name() -> None:
     types = TypeExtractor({"metrics": create_pipeline()}).extract_types_from_pipelines()
 

@@ -17,6 +17,7 @@ STORES = {
     "history",
     "champion",
     "ledger",
+    "rulebooks",
     "events",
     "regime_events",
     "drift_events",

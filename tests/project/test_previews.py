@@ -17,7 +17,7 @@ def test_three_nodes_have_a_picture(pipelines: dict[str, Pipeline]) -> None:
 
     assert {name for name, preview in shown.items() if preview} == {
         "metrics.decide",
-        "rules.write_rulebook",
+        "rules.learn_rules",
         "training.plan_training",
     }
 

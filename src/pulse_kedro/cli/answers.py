@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulse_kedro.adapters.stores.summary import Summary
 from pulse_kedro.adapters.tracking import named_scores
+from pulse_kedro.cli.rules_answers import rules_in_brief
 
 if TYPE_CHECKING:  # pandas comes with it, and `status` does without
     from pulse_kedro.adapters.stores.summary import HeadFacts
@@ -37,7 +38,7 @@ def status_of(summary: Summary) -> Answer:
         "ledger": {"issued": ledger.issued, "resolved": ledger.resolved, "pending": ledger.pending},
         "scores": {} if summary.serving is None else named_scores(summary.scores, summary.serving.recipe),
         "trust": {event: asdict(found) for event, found in summary.trust.items()},
-        "rules": {"active": len(summary.rules)},
+        "rules": rules_in_brief(summary.rulebook),
         "drift": _drift(head),
         "faults": {"open": len(summary.faults), "newest": _newest_fault(summary)},
         "attempt": _attempt(summary),

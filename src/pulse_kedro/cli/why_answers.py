@@ -9,6 +9,7 @@ from pulse_kedro.adapters.stores.columns import plain
 from pulse_kedro.adapters.stores.past import Past, PastCycle, role_of
 from pulse_kedro.adapters.stores.scoreboard import Panel
 from pulse_kedro.adapters.tracking import named_scores
+from pulse_kedro.cli.rules_answers import rules_in_brief
 
 Answer = dict[str, object]
 NO_REASON: Mapping[str, object] = {"as_of": None, "cycle": None}
@@ -56,7 +57,7 @@ def why_of(past: Past, version: PastCycle | None, account: Account, parameters: 
         "backtest": _extent(account.scores, recipe),
         "live": named_scores(account.live_scores, cycle.recipe),
         "ledger": asdict(account.ledger) | {"pending": account.ledger.pending},
-        "rules": {"active": account.rules},
+        "rules": rules_in_brief(account.rulebook),
         "terms": plain(parameters.get("promotion")),
         "numbers": {name: gate.get(name) for name in NUMBERS} if gate else None,
         "guards": list(gate.get("guards") or ()),

@@ -5,6 +5,7 @@ from typing import Any
 
 from pulse_kedro.cli.past_wording import BRIEF
 from pulse_kedro.cli.printing import grid, number, print_lines, short, spell_verdict, table
+from pulse_kedro.cli.rules_wording import spell_rules
 from pulse_kedro.cli.wording import reign, words
 
 Answer = Mapping[str, Any]
@@ -155,7 +156,7 @@ def live(answer: Answer) -> str:
         text += f" with MASE {found['champion.mase']:.3f}"
         if "champion.coverage_80" in found:
             text += f", {100 * found['champion.coverage_80']:.1f} % of them inside the 80 % interval"
-    return f"{text}; {ledger['pending']:,} are open."
+    return f"{text}; {ledger['pending']:,} are open. Rules that shift them: {spell_rules(answer['rules']).rstrip('.')}."
 
 
 def followed(answer: Answer) -> Iterator[object]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulse_kedro.cli.printing import grid, number, print_lines, short
+from pulse_kedro.cli.rules_wording import spell_rules
 
 Answer = Mapping[str, Any]
 
@@ -64,7 +65,7 @@ def facts_of(answer: Answer) -> Iterator[tuple[str, str]]:
                     **skill, many="s" * (skill["windows"] != 1)
                 ),
             )
-        yield "rules", f"{answer['rules']['active']} active"
+        yield "rules", spell_rules(answer["rules"])
         if answer["drift"]["rung"] is not None:
             yield "drift", "{rung}: {reason}".format(**answer["drift"])
     yield "faults", f"{faults['open']} open"

@@ -1,6 +1,8 @@
 """What closes the loop between runs: committed cycles, the ledger, and the record whose saving is the commit."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Never, NoReturn
 
 import pandas as pd
@@ -106,6 +108,44 @@ class LedgerDataset(AbstractDataset[Never, Ledger]):
         """How much the ledger holds, for kedro-viz."""
         log = self.load()
         return preview_values({"forecasts": len(log.forecasts), "outcomes": len(log.outcomes)})
+
+    def _exists(self) -> bool:
+        return _is_there(self._url)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"url": self._url}
+
+
+class RulebooksDataset(AbstractDataset[Never, Callable[[str], Mapping[str, object]]]):
+    """A function that reads a rulebook of a committed cycle by its hash. Load only.
+
+    Example:
+        >>> RulebooksDataset(url="sqlite:////nowhere/pulse.db").load()("0" * 64)
+        {}
+    """
+
+    def __init__(self, *, url: str, metadata: dict[str, Any] | None = None) -> None:
+        """Keep the URL; nothing is opened.
+
+        Args:
+            url: SQLAlchemy URL of the database; a SQLite path must be absolute.
+            metadata: Anything; Kedro ignores it.
+        """
+        self._url = url
+        self.metadata = metadata
+
+    def load(self) -> Callable[[str], Mapping[str, object]]:
+        """The function; it gives an empty mapping for a hash that was never kept."""
+        from pulse_kedro.adapters.stores import rules
+        from pulse_kedro.adapters.stores.engine import open_for_reading
+
+        engine = open_for_reading(self._url)
+        return (lambda _: {}) if engine is None else partial(rules.read, engine)
+
+    def save(self, _: Never) -> NoReturn:
+        """Refuse: a rulebook is kept by a commit."""
+        message = "Saving a rulebook failed: a commit keeps it. Save to `rulebook` and `cycle_record` instead."
+        raise DatasetError(message)
 
     def _exists(self) -> bool:
         return _is_there(self._url)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pulse_kedro.domain.panel import AVAILABLE_AT, ID, PANEL_COLUMNS, QUANTILE_COLUMNS, TARGET, TIME
+from pulse_kedro.domain.panel import AVAILABLE_AT, ID, PANEL_COLUMNS, QUANTILE_COLUMNS, TARGET, TIME, Array
 
 CYCLE, CUTOFF, STEP, POINT = "cycle", "cutoff", "step", "y_hat"
 RAW_COLUMNS = tuple(f"raw_{name}" for name in QUANTILE_COLUMNS)
 RULED_COLUMNS = tuple(f"ruled_{name}" for name in QUANTILE_COLUMNS)
+RAW_MEDIAN, RULED_MEDIAN = "raw_q500", "ruled_q500"
 FORECAST_COLUMNS = (CYCLE, ID, CUTOFF, TIME, STEP, POINT, *RAW_COLUMNS, *RULED_COLUMNS)
 OUTCOME_COLUMNS = (ID, TIME, TARGET, AVAILABLE_AT, "snapshot")
 
@@ -43,6 +44,24 @@ class Ledger:
             forecasts=self.forecasts[self.forecasts[CYCLE].isin(known)].reset_index(drop=True),
             outcomes=self.outcomes[self.outcomes[CYCLE].isin(known)].reset_index(drop=True),
         )
+
+
+def served_points(forecasts: pd.DataFrame) -> Array:
+    """Point forecasts as people got them: rules and overlays moved them as far as they moved the quantiles.
+
+    Args:
+        forecasts: Columns `y_hat` (the point before rules), `raw_q500` and `ruled_q500`.
+
+    Returns:
+        One value per row, target unit; `y_hat` where a row has no quantiles.
+    """
+    moved = forecasts[RULED_MEDIAN].to_numpy(dtype=float) - forecasts[RAW_MEDIAN].to_numpy(dtype=float)
+    return np.asarray(forecasts[POINT].to_numpy(dtype=float) + np.nan_to_num(moved))
+
+
+def as_served(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts whose point is the one that people got; what is shown is shown like this."""
+    return forecasts.assign(**{POINT: served_points(forecasts)})
 
 
 def vintages(ledger: Ledger, ancestors: Sequence[str]) -> pd.DataFrame:

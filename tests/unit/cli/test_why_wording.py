@@ -63,7 +63,7 @@ SCORES = {
 SCORES |= {("f" * 12, "seasonal_drift"): {"mase": 0.4}}
 ACCOUNT = Account(
     plan={"cause": "1 new period"},
-    rules=0,
+    rulebook={},
     ledger=LedgerCounts(issued=5292, resolved=441),
     scores=SCORES,
     live_scores={("f" * 12, "champion"): {"mase": 0.21, "coverage_80": 0.81}},

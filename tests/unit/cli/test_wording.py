@@ -17,7 +17,7 @@ NOTHING = {
     "champion": {},
     "ledger": {"issued": 0, "resolved": 0, "pending": 0},
     "scores": {},
-    "rules": {"active": 0},
+    "rules": {"active": 0, "on_trial": 0, "words": [], "reason": None},
     "faults": {"open": 0, "newest": None},
     "attempt": {"status": None, "at": None, "cycle": None, "command": None},
 }

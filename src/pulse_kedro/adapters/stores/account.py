@@ -17,12 +17,12 @@ from pulse_kedro.adapters.stores.transitions import Transition
 class Account:
     """What a cycle knew when it decided.
 
-    `plan` says what was trained and why, `rules` counts those in force, `ledger` and `live_scores` cover forecasts of
-    the cycle and its ancestors, `scores` its backtest.
+    `plan` says what was trained and why, `rulebook` is the record of the one it made, `ledger` and `live_scores` cover
+    forecasts of the cycle and its ancestors, `scores` its backtest.
     """
 
     plan: Mapping[str, object]
-    rules: int
+    rulebook: Mapping[str, object]
     ledger: LedgerCounts
     scores: Panel
     live_scores: Panel
@@ -48,7 +48,7 @@ def give_account(engine: Engine, cycle: PastCycle) -> Account:
         counts = count_ledger(connection, cycle.key)
     return Account(
         plan=plan,
-        rules=len(rules.read(engine, rulebook)),
+        rulebook=rules.read(engine, rulebook),
         ledger=counts,
         scores=overall(engine, cycle.key),
         live_scores=overall(engine, cycle.key, "live"),

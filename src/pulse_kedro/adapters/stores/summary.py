@@ -49,7 +49,8 @@ class Summary:
     `serving` is what serves: the head, or the version that a person put in its place, of which `chosen` tells.
     `version` numbers what serves as `versions` does, `None` for a challenger that a person promoted; `previous` is the
     head before. `seconds` is how long the attempt took that committed the head, `None` when no attempt was noted.
-    `scores` and `live_scores` are panel scores under (recipe, model), `trust` is by event.
+    `scores` and `live_scores` are panel scores under (recipe, model), `trust` is by event, `rulebook` is the
+    record of the head's.
     """
 
     head: HeadFacts | None = None
@@ -62,7 +63,7 @@ class Summary:
     scores: Panel = field(default_factory=dict)
     live_scores: Panel = field(default_factory=dict)
     trust: Mapping[str, Trusted] = field(default_factory=dict)
-    rules: tuple[object, ...] = ()
+    rulebook: Mapping[str, object] = field(default_factory=dict)
     faults: tuple[KeptFault, ...] = ()
     last_attempt: Attempt | None = None
 
@@ -102,7 +103,7 @@ def summarize(engine: Engine | None) -> Summary:
         scores=overall(engine, head.key),
         live_scores=overall(engine, head.key, "live"),
         trust=trust(engine, head.key, head.recipe),
-        rules=tuple(rules.read(engine, head.rulebook)),
+        rulebook=rules.read(engine, head.rulebook),
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pulse_kedro.domain.history import SCORE_COLUMNS
-from pulse_kedro.domain.ledger import CUTOFF, CYCLE, OUTCOME_COLUMNS, Ledger, resolve
+from pulse_kedro.domain.ledger import CUTOFF, CYCLE, OUTCOME_COLUMNS, POINT, Ledger, as_served, resolve
 from pulse_kedro.domain.metrics.aggregation import conform, lay_out, to_frame
 from pulse_kedro.domain.metrics.scores import interval_scores, scaled_scores
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, TIME
@@ -26,15 +26,16 @@ def score_ledger(
 
     Returns:
         `SCORE_COLUMNS` with model `champion` and recipe `""`, for several recipes may have served. Levels `overall`
-        and `horizon` cover every resolved forecast; `newest` is the MASE by step of what became known in this cycle.
-        Empty when nothing is resolved. The forecasts judged are the ruled ones: those that people got.
+        and `horizon` cover every resolved forecast, points and quantiles as people got them, after rules and overlays.
+        `newest` is the MASE by step of what became known in this cycle, of the points before rules: decisions compare
+        it with the backtest, which knows no rules. Empty when nothing is resolved.
     """
     resolved = resolve_now(ledger, outcomes, ancestors)
     if resolved.empty:
         return _nothing()
     rows = _as_backtest(resolved, features)
     is_new = pd.MultiIndex.from_frame(rows[[ID, TIME]]).isin(pd.MultiIndex.from_frame(outcomes[[ID, TIME]]))
-    newest = _score(rows[is_new])
+    newest = _score(rows[is_new].assign(**{POINT: rows["unruled"]}))
     newest = newest[(newest["level"] == "horizon") & (newest["metric"] == "mase")].assign(level="newest")
     scores = _score(rows)
     wanted = scores["level"].isin(["overall", "horizon"]) & scores["metric"].isin(METRICS)
@@ -71,7 +72,8 @@ def _score(rows: pd.DataFrame) -> pd.DataFrame:
 def _as_backtest(resolved: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """Resolved forecasts in the shape of a backtest, with the scale that was known at each cutoff."""
     ruled = {f"ruled_{name}": name for name in QUANTILE_COLUMNS}
-    rows = resolved.rename(columns=ruled).assign(recipe="", model="champion").astype({ID: str})
+    rows = as_served(resolved.assign(unruled=resolved[POINT], recipe="", model="champion"))
+    rows = rows.rename(columns=ruled).astype({ID: str})
     scales = features[[ID, TIME, "scale"]].astype({ID: str}).rename(columns={TIME: CUTOFF})
     return pd.merge_asof(
         rows.sort_values(CUTOFF, kind="stable"), scales.sort_values(CUTOFF, kind="stable"), on=CUTOFF, by=ID

@@ -111,12 +111,16 @@ def _next(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:
     return _learn(book, evidence)
 
 
+def shifts_of(book: Rulebook, scene: Scene, options: RuleOptions) -> Array:
+    """Shifts by the rules in force at every cutoff; shape `(cutoffs, steps, series)`, units of the scale."""
+    if not book.rules:
+        return np.zeros(scene.shape)
+    return total_shift(book.rules, context_of(scene), scene.shape, cap=options.largest_shift)
+
+
 def shifts_now(book: Rulebook, scene: Scene, options: RuleOptions) -> Array:
     """Shifts of the forecasts at the newest cutoff of a scene; shape `(steps, series)`, units of the scale."""
-    if not book.rules:
-        return np.zeros(scene.points.shape[1:])
-    shifts = total_shift(book.rules, context_of(scene), scene.shape, cap=options.largest_shift)
-    return np.asarray(shifts[-1])
+    return np.asarray(shifts_of(book, scene, options)[-1])
 
 
 def _learn(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:
@@ -168,6 +172,7 @@ def _look(book: Rulebook, trial: RuleTrial, evidence: _Evidence) -> Rulebook:
                 book,
                 rules=trial.rules,
                 trial=None,
+                earned=trial,
                 watch=watch,
                 reason=f"Passed its trial: {words}.",
             )

@@ -19,6 +19,8 @@ from pulse_kedro.domain.rules.rule import Rule
 
 SCHEMA_VERSION: Literal[2] = 2
 CONFIG = ConfigDict(extra="forbid")
+WORDED = frozenset({"hash", "words", "trial_words"})
+"""What a record says about itself beside its content."""
 
 
 class BrokenRulebook(InvalidInput):
@@ -84,13 +86,15 @@ class Watchfulness:
 class Rulebook:
     """Rules of one recipe. `rules` are applied; `trial` is not; `opens` is where cutoffs begin that chose nothing yet.
 
-    `reason` says in a sentence why it is as it is.
+    `earned` is the trial that the rules in force have passed, with its looks. `reason` says in a sentence why the book
+    is as it is.
     """
 
     recipe: str
     reason: str
     rules: tuple[Rule, ...] = ()
     trial: RuleTrial | None = None
+    earned: RuleTrial | None = None
     watch: Watchfulness | None = None
     opens: str | None = None
     schema_version: Literal[2] = SCHEMA_VERSION
@@ -101,13 +105,14 @@ class Rulebook:
         return digest(_content(self))
 
     def record(self) -> dict[str, Any]:
-        """Plain values for JSON, with the hash and each rule in words.
+        """Plain values for JSON, with the hash and each rule in words, in force and on trial.
 
         Example:
             >>> read_rulebook(empty_rulebook("3f2a").record()) == empty_rulebook("3f2a")
             True
         """
-        words = {"words": [str(rule) for rule in self.rules], "hash": self.hash}
+        on_trial = self.trial.rules if self.trial else ()
+        words = {"words": [*map(str, self.rules)], "trial_words": [*map(str, on_trial)], "hash": self.hash}
         content: dict[str, Any] = json.loads(json.dumps(_content(self)))
         return {**content, **words}
 
@@ -129,7 +134,7 @@ def read_rulebook(record: Mapping[str, Any]) -> Rulebook:
         BrokenRulebook: A rule breaks the language, a field is unknown or missing, the version is a newer one, or the
             hash is another one's.
     """
-    content = {name: value for name, value in record.items() if name not in {"hash", "words"}}
+    content = {name: value for name, value in record.items() if name not in WORDED}
     if content.get("schema_version") == 1:  # those had no rules
         if not isinstance(content.get("recipe"), str):
             raise BrokenRulebook(repr(content.get("recipe")), "recipe")
@@ -148,7 +153,7 @@ def read_rulebook(record: Mapping[str, Any]) -> Rulebook:
 
 def without_rules(book: Rulebook, reason: str, *, opens: str | None) -> Rulebook:
     """The same book with nothing in force or on trial; only cutoffs from `opens` choose again."""
-    return replace(book, rules=(), trial=None, watch=None, reason=reason, opens=opens)
+    return replace(book, rules=(), trial=None, earned=None, watch=None, reason=reason, opens=opens)
 
 
 def _content(book: Rulebook) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from pulse_kedro.pipelines.inference.nodes import issue_forecasts
 
-NEEDED = ("serving_bundle", "cycle", "rulebook", "overlay_correction", "features")
+NEEDED = ("serving_bundle", "cycle", "rule_shifts", "overlay_correction", "features")
 
 
 def create_pipeline(**_: object) -> Pipeline:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pulse_kedro.domain.cycle import LABEL, Period
 from pulse_kedro.domain.history import History
-from pulse_kedro.domain.ledger import CUTOFF, CYCLE, STEP, Ledger
+from pulse_kedro.domain.ledger import CUTOFF, CYCLE, RAW_MEDIAN, RULED_MEDIAN, STEP, Ledger, served_points
 from pulse_kedro.domain.metrics.alignment import symbolic_alignment
 from pulse_kedro.domain.metrics.live import resolve_now
 from pulse_kedro.domain.metrics.trust import (
@@ -21,9 +21,8 @@ from pulse_kedro.domain.metrics.trust import (
 )
 from pulse_kedro.domain.panel import ID, TIME, Array, Frequency, frequency, to_matrix
 
-LOW, MIDDLE, HIGH = "ruled_q100", "ruled_q500", "ruled_q900"
-"""The 80 % band and the median that people got."""
-RAW = "raw_q500"
+LOW, HIGH = "ruled_q100", "ruled_q900"
+"""The 80 % band that people got."""
 
 
 def update_trust(
@@ -41,7 +40,8 @@ def update_trust(
 ) -> pd.DataFrame:
     """Trust of every recipe that served, overall and by group and regime, and the alignment of its rules.
 
-    It is worked out anew from all resolved forecasts, so neither the order nor the repetition of runs changes it.
+    Judged is what people got, after rules and overlays. It is worked out anew from all resolved forecasts, so neither
+    the order nor the repetition of runs changes it.
     """
     resolved = resolve_now(ledger, outcomes, period.ancestors)
     if resolved.empty:
@@ -68,7 +68,7 @@ def _as_evidence(
     recipes = {cycle.key: cycle.recipe[:LABEL] for cycle in history.cycles}
     rows["entity"] = rows[CYCLE].map(recipes)
     rows["window"] = np.asarray(pd.PeriodIndex(rows[TIME], freq=freq.period).asi8)
-    rows["loss"] = np.abs(rows["y"] - rows["y_hat"]) / scale
+    rows["loss"] = np.abs(rows["y"] - served_points(rows)) / scale
     rows["naive_loss"] = np.abs(rows["y"] - _seasonal_naive(rows, panel, freq)) / scale
     inside = (rows["y"] >= rows[LOW]) & (rows["y"] <= rows[HIGH])
     rows["inside"] = np.where(rows[[LOW, HIGH]].notna().all(axis=1), inside.astype(float), np.nan)
@@ -104,7 +104,7 @@ def _align(rows: pd.DataFrame, options: TrustOptions) -> list[dict[str, object]]
     """One row per recipe: whether its rules moved forecasts the right way; without a value where none fired."""
     found = []
     for entity, own in rows.groupby("entity", sort=True):
-        values = (own[name].to_numpy(dtype=float) for name in (RAW, MIDDLE, "y", "scale"))
+        values = (own[name].to_numpy(dtype=float) for name in (RAW_MEDIAN, RULED_MEDIAN, "y", "scale"))
         raw, ruled, actual, scale = values
         block = int(own[STEP].max())
         aligned = symbolic_alignment(

@@ -9,7 +9,7 @@ from pulse_kedro.domain.data_management.regimes import RegimeOptions
 from pulse_kedro.domain.data_management.snapshots import Snapshot
 from pulse_kedro.domain.data_management.source import SourceOptions
 from pulse_kedro.domain.history import CommittedCycle
-from pulse_kedro.domain.ledger import Ledger
+from pulse_kedro.domain.ledger import Ledger, as_served
 from pulse_kedro.domain.metrics.drift.options import DriftOptions
 from pulse_kedro.domain.panel import ID, frequency
 from pulse_kedro.pipelines.reporting.curves import trace_curves
@@ -65,11 +65,11 @@ def draw_forecast_fans(
 ) -> Figure:
     """Past, forecast with its intervals, and an earlier forecast beside what came true; one panel per shown series."""
     earlier = earlier_forecasts(ledger, period, frequency(period.frequency))
-    ids = [str(name) for name in report_series[ID]]
+    ids, issued = [str(name) for name in report_series[ID]], as_served(forecasts)
     stories = [
         Story(
             past=past_values(panel, name, period, reporting.history_seasons),
-            future=forecasts[forecasts[ID] == name].sort_values("step"),
+            future=issued[issued[ID] == name].sort_values("step"),
             earlier=earlier[earlier[ID] == name].sort_values("step"),
         )
         for name in ids
@@ -186,6 +186,8 @@ def summarise_cycle(
     ledger: Ledger,
     drift_report: pd.DataFrame,
     trust: pd.DataFrame,
+    rulebook: Mapping[str, object],
+    rule_evaluations: pd.DataFrame,
     period: Period,
     source: SourceOptions,
     reporting: ReportingOptions,
@@ -195,7 +197,7 @@ def summarise_cycle(
         panel=panel,
         series=series,
         chosen=report_series,
-        forecasts=forecasts,
+        forecasts=as_served(forecasts),
         scores=scores,
         live_scores=live_scores,
         bias=bias_table,
@@ -206,6 +208,8 @@ def summarise_cycle(
         findings=quality_findings,
         drift=drift_report,
         trust=trust,
+        rulebook=rulebook,
+        tried=rule_evaluations,
     )
     facts = gather(
         sources,

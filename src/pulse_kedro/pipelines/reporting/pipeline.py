@@ -43,6 +43,8 @@ SUMMED_UP = (
     "ledger",
     "drift_report",
     "trust",
+    "rulebook",
+    "rule_evaluations",
     "period",
 )
 SUSPECTED = ("snapshot", "quality_findings", "series", "period")

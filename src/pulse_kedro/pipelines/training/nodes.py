@@ -41,7 +41,14 @@ from pulse_kedro.forecasting.retraining import RetrainOptions, periods_since_les
 from pulse_kedro.forecasting.sizing import Replayed, require_memory
 from pulse_kedro.forecasting.spread import NATIVE, ComputeOptions, engine_of
 from pulse_kedro.pipelines.training.regret import regret_table
-from pulse_kedro.pipelines.training.tables import backtest_table, error_table, failure_table, loss_table, vintage_of
+from pulse_kedro.pipelines.training.tables import (
+    backtest_table,
+    error_table,
+    failure_table,
+    loss_table,
+    open_table,
+    vintage_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -352,6 +359,16 @@ def tabulate_errors(
 ) -> pd.DataFrame:
     """Forecasts of every role's combination one step ahead, with what came true: what drift is looked for in."""
     tables = [error_table(replays[role], combinations[role], recipe=fit.recipe.digest) for role, fit in states.items()]
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+
+def tabulate_open(
+    states: dict[str, Fit], replays: dict[str, Replay], combinations: dict[str, Combination], folds: pd.DataFrame
+) -> pd.DataFrame:
+    """Forecasts of every role's combination at cutoffs that still wait for outcomes: facts that rules ask about."""
+    tables = [
+        open_table(replays[role], combinations[role], folds, recipe=fit.recipe.digest) for role, fit in states.items()
+    ]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 

@@ -16,6 +16,7 @@ from pulse_kedro.pipelines.training.nodes import (
     tabulate_errors,
     tabulate_failures,
     tabulate_losses,
+    tabulate_open,
     tabulate_regret,
 )
 from pulse_kedro.pipelines.training.retraining import (
@@ -107,6 +108,7 @@ def _room(beginning: list[Node]) -> Pipeline:
             ),
             Node(tabulate_losses, [*replayed, "folds"], "cutoff_losses", name="tabulate_losses"),
             Node(tabulate_errors, replayed, "step_errors", name="tabulate_errors"),
+            Node(tabulate_open, [*replayed, "folds"], "open_windows", name="tabulate_open"),
             Node(tabulate_regret, [*replayed, "folds"], "regret", name="tabulate_regret"),
             Node(
                 tabulate_failures,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF, EVALUATION, STEP
+from pulse_kedro.domain.backtesting import BURN_IN, CUTOFF, EVALUATION, OPEN, STEP
 from pulse_kedro.domain.cycle import LABEL, digest
 from pulse_kedro.domain.panel import ID, QUANTILE_COLUMNS, QUANTILE_LEVELS, TARGET, TIME, Array, quantile_column
 from pulse_kedro.forecasting.backtest import Replay
@@ -173,6 +173,27 @@ def error_table(replayed: Replay, combination: Combination, *, recipe: str) -> p
             TARGET: actual[cutoff, series],
             "y_hat": forecast[cutoff, series],
             "scale": replayed.scale[cutoff, series],
+        }
+    )
+
+
+def open_table(replayed: Replay, combination: Combination, folds: pd.DataFrame, *, recipe: str) -> pd.DataFrame:
+    """Forecasts of the combination at the cutoffs whose targets are not all known, the newest cutoff included.
+
+    Returns:
+        Columns `recipe, unique_id, cutoff, step, y_hat, scale`; series without a scale are left out.
+    """
+    at = np.flatnonzero((folds["purpose"] == OPEN).to_numpy())
+    points, scale = combination.points[at], replayed.scale[at]
+    cutoff, step, series = np.nonzero(np.isfinite(points) & np.isfinite(scale)[:, None, :])
+    return pd.DataFrame(
+        {
+            "recipe": _labels(np.zeros_like(series), (recipe[:LABEL],)),
+            ID: _labels(series, replayed.ids),
+            CUTOFF: replayed.cutoffs[at][cutoff],
+            STEP: (step + 1).astype(np.int16),
+            "y_hat": points[cutoff, step, series],
+            "scale": scale[cutoff, series],
         }
     )
 

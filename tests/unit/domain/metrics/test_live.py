@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.history import SCORE_COLUMNS
-from pulse_kedro.domain.ledger import FORECAST_COLUMNS, OUTCOME_COLUMNS, RAW_COLUMNS, RULED_COLUMNS, Ledger
+from pulse_kedro.domain.ledger import (
+    FORECAST_COLUMNS,
+    OUTCOME_COLUMNS,
+    RAW_COLUMNS,
+    RULED_COLUMNS,
+    Ledger,
+    as_served,
+    served_points,
+)
 from pulse_kedro.domain.metrics.live import score_ledger
 
 JAN, FEB, MAR = pd.to_datetime(["2019-01-01", "2019-02-01", "2019-03-01"])
@@ -105,3 +113,23 @@ def test_series_with_a_gap_at_the_cutoff_uses_its_last_known_scale() -> None:
     scores = score_ledger(ledger, outcomes(("a", MAR, 15.0)), only_january, ("c2",))
 
     assert value(scores, "mase") == 2.0
+
+
+def test_people_are_told_about_ruled_points_and_decisions_read_the_points_before_rules() -> None:
+    """A rule moved the forecast 10 by 2; 13 came true: 1 off as served, 3 off before it."""
+    raw = {name: 10.0 + gap for name, gap in zip(RAW_COLUMNS, np.linspace(-3, 3, 13), strict=True)}
+    ruled = {name: raw[f"raw_{name.removeprefix('ruled_')}"] + 2 for name in RULED_COLUMNS}
+    issued = forecast("c1", JAN, "a", 10.0).head(1).assign(**raw, **ruled)
+    ledger = Ledger(forecasts=issued, outcomes=NOTHING.assign(cycle=""))
+
+    scores = score_ledger(ledger, outcomes(("a", FEB, 13.0)), features(a=1.0), ("c1",))
+
+    assert (1.0, 1.0) == (value(scores, "mase"), value(scores, "mase", "horizon", 1))
+    assert 3.0 == value(scores, "mase", "newest", 1)
+
+
+def test_forecasts_without_quantiles_keep_their_point() -> None:
+    issued = forecast("c1", JAN, "a", 10.0)
+
+    assert [10.0, 10.0] == served_points(issued).tolist()
+    assert [10.0, 10.0] == as_served(issued)["y_hat"].tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
-from pulse_kedro.domain.ledger import CYCLE, POINT, Ledger
+from pulse_kedro.domain.ledger import CYCLE, POINT, Ledger, as_served
 from pulse_kedro.domain.panel import ID, TARGET, TIME, Frequency, frequency
 from pulse_kedro.pipelines.reporting.intervals import BANDS, bound
 from pulse_kedro.pipelines.reporting.pictures.canvas import (
@@ -73,7 +73,7 @@ def earlier_forecasts(ledger: Ledger, period_: Period, freq: Frequency) -> pd.Da
         freq: The step of the panel.
 
     Returns:
-        Rows of one ancestor cycle with `ds` up to `as_of`; empty on the first cycle.
+        Rows of one ancestor cycle with `ds` up to `as_of`, points as people got them; empty on the first cycle.
     """
     forecasts = ledger.of(period_.ancestors).forecasts
     recent = forecasts[forecasts["as_of"] >= freq.shift(period_.as_of, -freq.horizon)]
@@ -81,8 +81,7 @@ def earlier_forecasts(ledger: Ledger, period_: Period, freq: Frequency) -> pd.Da
         return recent
     oldest = recent[recent["as_of"] == recent["as_of"].min()]
     first = oldest[CYCLE] == oldest[CYCLE].iloc[0]
-    known: pd.DataFrame = oldest.loc[first & (oldest[TIME] <= period_.as_of)]
-    return known
+    return as_served(oldest.loc[first & (oldest[TIME] <= period_.as_of)])
 
 
 def draw_fans(titles: Sequence[str], stories: Sequence[Story], unit: str, frequency_name: str) -> Picture:

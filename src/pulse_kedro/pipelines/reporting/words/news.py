@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pulse_kedro.domain.cycle import Period
-from pulse_kedro.domain.ledger import POINT, Ledger
+from pulse_kedro.domain.ledger import POINT, Ledger, as_served
 from pulse_kedro.domain.panel import ID, TARGET, TIME
 from pulse_kedro.pipelines.reporting.intervals import BANDS, bound
 
@@ -63,11 +63,11 @@ def compare(
     Args:
         ledger: The forecast log; only the parent's forecasts are read.
         panel: Observations.
-        forecasts: What this cycle issued.
+        forecasts: What this cycle issued, as served.
         period: Where the cycle stands.
         unique_id: First series of the report; `None` without one.
     """
-    before = ledger.of(period.ancestors[:1]).forecasts
+    before = as_served(ledger.of(period.ancestors[:1]).forecasts)
     met = before[before[TIME] == period.as_of].merge(panel[[ID, TIME, TARGET]].astype({ID: str}), on=[ID, TIME])
     low, high = (bound(met, level) for level in BANDS["80"])
     met = met.assign(low=low, high=high)

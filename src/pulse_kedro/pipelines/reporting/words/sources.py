@@ -36,6 +36,8 @@ class Sources:
     findings: pd.DataFrame
     drift: pd.DataFrame
     trust: pd.DataFrame
+    rulebook: Mapping[str, object]
+    tried: pd.DataFrame
 
 
 def gather(

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from pulse_kedro.domain.ledger import as_served
 from pulse_kedro.domain.panel import ID, TARGET, TIME
 from pulse_kedro.pipelines.reporting.curves import BY_CUTOFF
 from pulse_kedro.pipelines.reporting.scores import horizon_scores, series_scores, short
@@ -18,6 +19,7 @@ from pulse_kedro.pipelines.reporting.words.facts import Facts, Outlook, titles_o
 from pulse_kedro.pipelines.reporting.words.front import front_page
 from pulse_kedro.pipelines.reporting.words.glossary import GLOSSARY
 from pulse_kedro.pipelines.reporting.words.quality import describe_quality, findings_table, worst_cards
+from pulse_kedro.pipelines.reporting.words.rules import looks_table, rules_sentence, rules_table, tried_table
 from pulse_kedro.pipelines.reporting.words.sources import Sources
 from pulse_kedro.pipelines.reporting.words.story import Entry, headline, tell, tiles
 from pulse_kedro.pipelines.reporting.words.tables import (
@@ -65,6 +67,7 @@ def summarise(facts: Facts, sources: Sources) -> dict[str, object]:
             "season": season_title(sources.bias),
             "table": asdict(bias_table(sources.bias)),
         },
+        "rules": _rules(sources),
         "trust": {"text": trust_sentence(sources.trust, recipe), "table": asdict(trust_table(sources.trust))},
         "errors": errors_sentence(sources.errors, titles_of(sources.series)),
         "calibration": calibration_sentence(sources.calibration),
@@ -159,7 +162,13 @@ def _newest(outlook: Outlook, facts: Facts, sources: Sources) -> dict[str, objec
     actual = panel.loc[(panel[ID] == outlook.unique_id) & (panel[TIME] == facts.period.as_of), TARGET]
     if rows.empty or actual.empty:
         return None
-    return asdict(look_back_table(rows, float(actual.iloc[0]), outlook.digits, facts))
+    return asdict(look_back_table(as_served(rows), float(actual.iloc[0]), outlook.digits, facts))
+
+
+def _rules(sources: Sources) -> dict[str, object]:
+    book = sources.rulebook
+    tables = {"table": rules_table(book), "looks": looks_table(book), "tried": tried_table(sources.tried)}
+    return {"text": rules_sentence(book)} | {name: found and asdict(found) for name, found in tables.items()}
 
 
 def _features(manifest: Mapping[str, object]) -> str:
