@@ -12,7 +12,8 @@ Arms: `rules`, the set that was chosen, whatever a trial would say; `sum of 20`,
 they were mined, added up, and the same under the cap of 1.5 scales; `running bias`, the mean of known errors that every
 look is compared with; `tree`, a regression tree of depth 3 with medians in its leaves (scikit-learn) on the same facts,
 and `tree, gated`, which is used only if it gained where rules are chosen. `book` is what the rulebook says after all
-windows: what is applied. `--operate` asks the rulebook at every window that is measured and applies what it says then.
+windows: what is applied. `--operate` asks the rulebook at every hourly window that is measured and applies what it
+says then.
 `--peers` adds `pysubgroup`: twenty subgroups of pysubgroup 0.9 (an environment of its own) on the same bins, with our
 medians, added up under the cap.
 
@@ -40,7 +41,7 @@ from pulse_kedro.domain.metrics.cosine import cosine_interval, cosine_p
 from pulse_kedro.domain.rules.applying import Context, total_shift
 from pulse_kedro.domain.rules.context import Scene, context_of
 from pulse_kedro.domain.rules.learning import BIAS_CLIP, advance, shifts_now
-from pulse_kedro.domain.rules.mining import Mined, mine_rules
+from pulse_kedro.domain.rules.mining import MOST_FORECASTS, Mined, mine_rules, thinned
 from pulse_kedro.domain.rules.options import RuleOptions
 from pulse_kedro.domain.rules.rulebook import empty_rulebook
 from pulse_kedro.domain.rules.variables import VARIABLES
@@ -116,7 +117,7 @@ def subgroups(scene: Scene, context: Context, mine: Mask, terms: RuleOptions) ->
         names.append(name)
         codes.append(np.broadcast_to(code, scene.shape).ravel())
     z = scene.z.ravel()
-    rows = np.repeat(mine, scene.shape[1] * scene.shape[2]) & np.isfinite(z)
+    rows = thinned(np.isfinite(scene.z) & mine[:, None, None], MOST_FORECASTS).ravel()
     facts = np.column_stack(codes).astype(float)
     answer = ask(
         install(PEER), "pysubgroup/slices.py", {"names": names, "top": 20}, {"facts": facts[rows], "z": z[rows]}
@@ -164,7 +165,7 @@ def one_base(scene: Scene, terms: RuleOptions, given: argparse.Namespace) -> Fig
         "tree, gated": gated(scene, blocks.select, tree, terms),
     }
     extra: Figures = {}
-    if given.operate:
+    if given.operate and scene.frequency == "hourly":
         arms["rulebook, operated"], extra["operated"] = operated(scene, blocks.report, terms)
     if given.peers:
         arms["pysubgroup"], extra["pysubgroup CPU seconds"] = subgroups(scene, context, blocks.mine, terms)

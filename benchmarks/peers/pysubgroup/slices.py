@@ -9,6 +9,7 @@ each. The answer holds `slices` `(top, 4)`: fact, its value, second fact or -1, 
 import json
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def main(folder: Path) -> None:
             parts = [(names.index(one.attribute_name), float(one.attribute_value)) for one in group.selectors]
             parts += [(-1, 0.0)] * (2 - len(parts))
             found.append([float(number) for part in parts for number in part])
-    facts_of = {"cpu_seconds": time.process_time() - started, "version": ps.__version__}
+    facts_of = {"cpu_seconds": time.process_time() - started, "version": version("pysubgroup")}
     np.savez(folder / "answer.npz", slices=np.array(found))
     (folder / "answer.json").write_text(json.dumps(facts_of), encoding="utf-8")
 

@@ -65,7 +65,7 @@ def enumerate_candidates(
         if np.count_nonzero(cutoffs & mined) < least_mine or np.count_nonzero(cutoffs & selected) < least_select:
             continue
         bits = np.packbits(held)
-        name = hashlib.blake2b(bits, digest_size=16).digest()
+        name = hashlib.blake2b(bits.tobytes(), digest_size=16).digest()
         if name not in seen and not held.all():
             seen.add(name)
             found.append(Candidate(when=when, held=bits))
