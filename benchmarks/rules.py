@@ -12,8 +12,8 @@ Arms: `rules`, the set that was chosen, whatever a trial would say; `sum of 20`,
 they were mined, added up, and the same under the cap of 1.5 scales; `running bias`, the mean of known errors that every
 look is compared with; `tree`, a regression tree of depth 3 with medians in its leaves (scikit-learn) on the same facts,
 and `tree, gated`, which is used only if it gained where rules are chosen. `book` is what the rulebook says after all
-windows: what is applied. `--operate` asks the rulebook at every hourly window that is measured and applies what it
-says then.
+windows: what is applied. `--operate` asks the rulebook at every window that is measured and applies what it says
+then; that doubles the time.
 `--peers` adds `pysubgroup`: twenty subgroups of pysubgroup 0.9 (an environment of its own) on the same bins, with our
 medians, added up under the cap.
 
@@ -165,7 +165,7 @@ def one_base(scene: Scene, terms: RuleOptions, given: argparse.Namespace) -> Fig
         "tree, gated": gated(scene, blocks.select, tree, terms),
     }
     extra: Figures = {}
-    if given.operate and scene.frequency == "hourly":
+    if given.operate:
         arms["rulebook, operated"], extra["operated"] = operated(scene, blocks.report, terms)
     if given.peers:
         arms["pysubgroup"], extra["pysubgroup CPU seconds"] = subgroups(scene, context, blocks.mine, terms)
