@@ -1,5 +1,6 @@
 """Which conditions are worth a try: every bin of every fact, and all pairs of bins of different facts."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -23,10 +24,15 @@ UNIONS = {"weekday": (("6", "7"),), "hour": tuple(tuple(f"{h + k:02d}" for k in 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """Conditions, and the places of the forecasts where they hold, in the flattened `(cutoffs, steps, series)`."""
+    """Conditions, and where they hold: one bit for each known forecast, in the order of `(cutoffs, steps, series)`."""
 
     when: tuple[Condition, ...]
-    rows: npt.NDArray[np.int64]
+    held: npt.NDArray[np.uint8]
+
+    @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Places among the known forecasts; all candidates together have too many to keep."""
+        return np.flatnonzero(np.unpackbits(self.held))
 
 
 def enumerate_candidates(
@@ -36,7 +42,7 @@ def enumerate_candidates(
 
     Args:
         context: The facts of all cutoffs.
-        known: Forecasts with an outcome; shape `(cutoffs, steps, series)`.
+        known: Forecasts that are looked at, all of cutoffs that mine or choose; shape `(cutoffs, steps, series)`.
         mine: Cutoffs that rules are learned from; shape `(cutoffs,)`. Bounds of bins are quantiles of their facts.
         select: Cutoffs that choose among rules.
         least_mine: Different cutoffs of `mine` at which a candidate holds, at least.
@@ -46,21 +52,23 @@ def enumerate_candidates(
         Single conditions first, then pairs, in the order of the facts. A candidate that holds for every forecast is
         none: a lean of everything is not a rule.
     """
-    usable = known & (mine | select)[:, None, None]
-    total = int(usable.sum())
-    singles = [(condition, holds(rule_of([condition], 1.0), context)) for condition in _conditions(context, mine)]
+    window = np.nonzero(known)[0]
+    starts = np.flatnonzero(np.diff(window, prepend=-1))
+    mined, selected = mine[window[starts]], select[window[starts]]
+    facts = {name: np.broadcast_to(fact, known.shape)[known] for name, fact in context.items()}
+    singles = [(one, holds(rule_of([one], 1.0), facts).ravel()) for one in _conditions(context, mine)]
     bins = {name: sum(one.variable == name for one, _ in singles) for name in {one.variable for one, _ in singles}}
     seen: set[bytes] = set()
     found = []
-    for when, mask in _conjunctions(singles, bins):
-        held = mask & usable
-        cutoffs = held.any(axis=(1, 2))
-        if np.count_nonzero(cutoffs & mine) < least_mine or np.count_nonzero(cutoffs & select) < least_select:
+    for when, held in _conjunctions(singles, bins):
+        cutoffs = np.logical_or.reduceat(held, starts) if len(held) else held
+        if np.count_nonzero(cutoffs & mined) < least_mine or np.count_nonzero(cutoffs & selected) < least_select:
             continue
-        name = np.packbits(held).tobytes()
-        if name not in seen and np.count_nonzero(held) < total:
+        bits = np.packbits(held)
+        name = hashlib.blake2b(bits.tobytes(), digest_size=16).digest()
+        if name not in seen and not held.all():
             seen.add(name)
-            found.append(Candidate(when=when, rows=np.flatnonzero(held)))
+            found.append(Candidate(when=when, held=bits))
     return found
 
 

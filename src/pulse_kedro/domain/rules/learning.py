@@ -67,13 +67,14 @@ class _Evidence:
         """The last target of the newest of some windows: from there on nothing overlaps with them."""
         return str(np.datetime_as_string(self.ends[np.flatnonzero(windows)[-1]], unit="s"))
 
-    def shifts(self, rules: tuple[Rule, ...]) -> Array:
-        """Capped shifts `(cutoffs, steps, series)`."""
-        return total_shift(rules, self.context, self.scene.shape, cap=self.options.largest_shift)
+    def shifts(self, rules: tuple[Rule, ...], windows: Mask, *, cap: float) -> Array:
+        """Shifts of some windows, at most `cap` either way; shape `(windows, steps, series)`."""
+        facts = {name: fact[windows] if len(fact) == len(windows) else fact for name, fact in self.context.items()}
+        return total_shift(rules, facts, (int(windows.sum()), *self.scene.shape[1:]), cap=cap)
 
     def losses(self, windows: Mask, shift: Array) -> Array:
-        """Mean absolute error of some windows after a shift; shape `(windows,)`."""
-        return np.asarray(np.nanmean(np.abs(self.z - shift)[windows], axis=(1, 2)))
+        """Mean absolute error of some windows after their shifts; shape `(windows,)`."""
+        return np.asarray(np.nanmean(np.abs(self.z[windows] - shift), axis=(1, 2)))
 
 
 def advance(book: Rulebook, scene: Scene, options: RuleOptions) -> Step:
@@ -120,7 +121,10 @@ def shifts_of(book: Rulebook, scene: Scene, options: RuleOptions) -> Array:
 
 def shifts_now(book: Rulebook, scene: Scene, options: RuleOptions) -> Array:
     """Shifts of the forecasts at the newest cutoff of a scene; shape `(steps, series)`, units of the scale."""
-    return np.asarray(shifts_of(book, scene, options)[-1])
+    if not book.rules:
+        return np.zeros(scene.points.shape[1:])
+    newest = {name: fact[-1:] for name, fact in context_of(scene).items()}
+    return np.asarray(total_shift(book.rules, newest, (1, *scene.shape[1:]), cap=options.largest_shift)[0])
 
 
 def _learn(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:
@@ -184,14 +188,14 @@ def _look(book: Rulebook, trial: RuleTrial, evidence: _Evidence) -> Rulebook:
 
 
 def _judge(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask, *, alpha: float) -> Look:
-    shift, overlap = evidence.shifts(rules), evidence.scene.overlap
+    overlap, cap = evidence.scene.overlap, evidence.options.largest_shift
+    asked = evidence.shifts(rules, windows, cap=np.inf)
     plain = evidence.losses(windows, np.zeros(1))
-    gains = plain - evidence.losses(windows, shift)
+    gains = plain - evidence.losses(windows, np.clip(asked, -cap, cap))
     low, high = cosine_interval(gains, overlap=overlap)
     p = cosine_p(gains, overlap=overlap)
-    bias = np.clip(np.nan_to_num(np.asarray(evidence.context["last_bias"], dtype=float)), -BIAS_CLIP, BIAS_CLIP)
-    cap = evidence.options.largest_shift
-    asked = total_shift(rules, evidence.context, evidence.scene.shape, cap=np.inf)[windows]
+    bias = np.asarray(evidence.context["last_bias"], dtype=float)[windows]
+    bias = np.clip(np.nan_to_num(bias), -BIAS_CLIP, BIAS_CLIP)
     return Look(
         windows=int(windows.sum()),
         gain=float(gains.mean()),
@@ -240,12 +244,15 @@ def _watch(book: Rulebook, evidence: _Evidence) -> Rulebook:
 
 def _held(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Mask:
     """Those of some windows in which a rule moved a forecast."""
-    return np.asarray(windows & (evidence.shifts(rules) != 0).any(axis=(1, 2)))
+    held = windows.copy()
+    held[windows] = (evidence.shifts(rules, windows, cap=evidence.options.largest_shift) != 0).any(axis=(1, 2))
+    return held
 
 
 def _gains(rules: tuple[Rule, ...], evidence: _Evidence, windows: Mask) -> Array:
     """Fall of the mean absolute error in each of some windows; shape `(windows,)`."""
-    return evidence.losses(windows, np.zeros(1)) - evidence.losses(windows, evidence.shifts(rules))
+    shift = evidence.shifts(rules, windows, cap=evidence.options.largest_shift)
+    return evidence.losses(windows, np.zeros(1)) - evidence.losses(windows, shift)
 
 
 def _after(evidence: _Evidence, windows: Mask) -> str:

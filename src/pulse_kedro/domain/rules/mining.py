@@ -17,6 +17,11 @@ from pulse_kedro.domain.rules.candidates import Candidate, enumerate_candidates,
 from pulse_kedro.domain.rules.options import RuleOptions
 from pulse_kedro.domain.rules.rule import SHIFT_DIGITS, Rule
 
+MOST_FORECASTS = 60_000
+"""Forecasts that a search reads, at most; ours. More of the same windows hardly change a median or a window's gain, and
+the cost of a search grows with them. The trial reads all."""
+GOLDEN = 0.6180339887498949
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
@@ -57,15 +62,11 @@ def mine_rules(z: Array, context: Context, *, mine: Mask, select: Mask, overlap:
     Returns:
         The kept rules and all tries. The gain of a window is the mean over all of its forecasts, 0 where nothing holds.
     """
+    known = thinned(np.isfinite(z) & (mine | select)[:, None, None], MOST_FORECASTS)
     found = enumerate_candidates(
-        context,
-        np.isfinite(z),
-        mine,
-        select,
-        least_mine=options.least_mine,
-        least_select=options.least_select,
+        context, known, mine, select, least_mine=options.least_mine, least_select=options.least_select
     )
-    search = _Search.over(z, mine=mine, select=select, overlap=overlap, options=options)
+    search = _Search.over(z, known, mine=mine, select=select, overlap=overlap, options=options)
     pool = search.best(found)
     bounds = [search.estimate(part) for part in pool]
     kept: list[Rule] = []
@@ -85,6 +86,19 @@ def mine_rules(z: Array, context: Context, *, mine: Mask, select: Mask, overlap:
     return Mined(rules=tuple(kept), tries=tuple(tries), candidates=len(found))
 
 
+def thinned(known: Mask, most: int) -> Mask:
+    """A part of some forecasts, the same share of every window, step and series, where there are more than so many.
+
+    Source:
+        Multiples of the golden ratio, whose fractions lie evenly for every length (Weyl 1916).
+    """
+    share = most / max(1, int(known.sum()))
+    if share >= 1:
+        return known
+    turn = np.arange(known.size) * GOLDEN % 1
+    return np.asarray(known & (turn < share).reshape(known.shape))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Part:
     """A candidate where it is mined: places in the long row, their errors, and the number of their window there."""
@@ -98,7 +112,7 @@ class _Part:
 
 @dataclass(slots=True, kw_only=True)
 class _Search:
-    """Errors in one long row, and the shifts of the rules that are kept so far."""
+    """Known errors in one long row, their windows, and the shifts of the rules that are kept so far."""
 
     z: Array
     shift: Array
@@ -110,13 +124,13 @@ class _Search:
     options: RuleOptions
 
     @classmethod
-    def over(cls, z: Array, *, mine: Mask, select: Mask, overlap: int, options: RuleOptions) -> "_Search":
+    def over(cls, z: Array, known: Mask, *, mine: Mask, select: Mask, overlap: int, options: RuleOptions) -> "_Search":
         """Nothing kept yet."""
-        known = np.isfinite(z)
+        errors = z[known]
         return cls(
-            z=z.ravel(),
-            shift=np.zeros(z.size),
-            window=np.repeat(np.arange(len(z)), z.shape[1] * z.shape[2]),
+            z=errors,
+            shift=np.zeros(len(errors)),
+            window=np.nonzero(known)[0],
             count=np.maximum(known.sum(axis=(1, 2)), 1).astype(float),
             mine=mine,
             select=select,
@@ -146,7 +160,8 @@ class _Search:
 
     def ask(self, candidate: Candidate, shift: float, *, mined: float, lower: float) -> Try:
         """Whether a rule gains on the later windows, beside those that are kept."""
-        rows = candidate.rows[self.select[self.window[candidate.rows]]]
+        rows = candidate.rows
+        rows = rows[self.select[self.window[rows]]]
         z, so_far = self.z[rows], self.shift[rows]
         fall = np.abs(z - self._capped(so_far)) - np.abs(z - self._capped(so_far + shift))
         gains = (np.bincount(self.window[rows], fall, len(self.count)) / self.count)[self.select]
@@ -166,8 +181,10 @@ class _Search:
         self.shift[candidate.rows] += shift
 
     def _part(self, candidate: Candidate) -> _Part:
-        rows = candidate.rows[self.mine[self.window[candidate.rows]]]
-        window = (np.cumsum(self.mine) - 1)[self.window[rows]]
+        rows = candidate.rows
+        window = self.window[rows]
+        mined = self.mine[window]
+        rows, window = rows[mined], (np.cumsum(self.mine) - 1)[window[mined]]
         cutoffs = int(np.count_nonzero(np.bincount(window)))
         return _Part(candidate=candidate, rows=rows, z=self.z[rows], window=window, cutoffs=cutoffs)
 
@@ -177,7 +194,7 @@ class _Search:
 
     def _square_holds(self, rows: npt.NDArray[np.int64], shift: float) -> bool:
         """Whether the root mean squared error of the later windows rises by no more than the margin."""
-        all_rows = np.flatnonzero(self.select[self.window] & np.isfinite(self.z))
+        all_rows = np.flatnonzero(self.select[self.window])
         before = float(np.sum((self.z[all_rows] - self._capped(self.shift[all_rows])) ** 2))
         z, so_far = self.z[rows], self.shift[rows]
         change = (z - self._capped(so_far + shift)) ** 2 - (z - self._capped(so_far)) ** 2

@@ -7,7 +7,7 @@ import pytest
 
 from pulse_kedro.domain.rules.applying import total_shift
 from pulse_kedro.domain.rules.context import Scene, context_of
-from pulse_kedro.domain.rules.mining import Mined, _median, mine_rules
+from pulse_kedro.domain.rules.mining import Mined, _median, mine_rules, thinned
 from pulse_kedro.domain.rules.rule import one_of
 from rule_samples import TERMS, a_scene, leaning
 
@@ -129,3 +129,28 @@ def test_median_is_that_of_numpy(size: int) -> None:
     values = np.random.default_rng(size).normal(size=size)
 
     assert _median(values) == pytest.approx(np.median(values), rel=1e-15)
+
+
+def test_a_search_reads_a_part_of_many_forecasts_the_same_share_everywhere() -> None:
+    known = np.ones((40, 12, 148), dtype=bool)
+    known[3, :, :10] = False
+
+    part = thinned(known, 10_000)
+
+    assert part.sum() == pytest.approx(10_000, rel=0.01)
+    assert not (part & ~known).any()
+    for axes in ((1, 2), (0, 2), (0, 1)):
+        shares = part.sum(axis=axes) / known.sum(axis=axes)
+        np.testing.assert_allclose(shares, 10_000 / known.sum(), atol=0.04)
+    assert thinned(known, known.size) is known
+
+
+def test_a_part_leads_to_nearly_the_same_rule() -> None:
+    errors = leaning(np.random.default_rng(12), 60, lean=1.0, series=8)
+    scene = a_scene(np.tile(errors, (1, 30)))
+    scene = replace(scene, ids=tuple(map(str, range(240))))
+
+    (first, *_) = search(scene).rules
+
+    assert first.when == MONDAY
+    assert first.shift == pytest.approx(float(np.median(errors[28 : 28 + 7 * 36][::7])) * 36 / 46, abs=0.02)
