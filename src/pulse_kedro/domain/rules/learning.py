@@ -1,6 +1,7 @@
 """One step in the life of a rulebook: learn, try, apply, watch, drop, from what is known at a cutoff."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -30,14 +31,18 @@ class Step:
     mined: Mined | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Evidence:
     """Errors of all cutoffs with the facts they were made under; only complete windows count."""
 
     scene: Scene
     z: Array
-    context: Context
     options: RuleOptions
+
+    @cached_property
+    def context(self) -> Context:
+        """All facts; most cutoffs only wait for more windows and need none."""
+        return context_of(self.scene)
 
     @property
     def ends(self) -> npt.NDArray[np.datetime64]:
@@ -92,7 +97,7 @@ def advance(book: Rulebook, scene: Scene, options: RuleOptions) -> Step:
     """
     if not options.enabled:
         return Step(book=without_rules(book, "Rules are switched off.", opens=book.opens))
-    evidence = _Evidence(scene=scene, z=scene.z, context=context_of(scene), options=options)
+    evidence = _Evidence(scene=scene, z=scene.z, options=options)
     mined = None
     while True:
         after, found = _next(book, evidence)
