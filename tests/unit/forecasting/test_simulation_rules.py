@@ -21,15 +21,15 @@ TERMS = RuleOptions(
     select_share=0.27,
     least_mine=8,
     least_select=4,
-    pool=20,
+    pool=10,
     shrink=10,
     bound=1.0,
     least_gain=2e-4,
     largest_shift=1.5,
     gate_alpha=0.1,
     squared_margin=0.01,
-    tries=10,
-    most=5,
+    tries=6,
+    most=3,
     looks=(20, 40),
     look_alphas=(0.03, 0.07),
     decay_slack=0.25,
@@ -38,7 +38,7 @@ TERMS = RuleOptions(
 
 
 class Level:
-    """A learner that repeats the mean of what it knew when it was solved, and of the newest weeks: blind to weekdays."""
+    """A learner that repeats the mean of the newest weeks: blind to weekdays."""
 
     def __init__(self, learned: float = 0.0, solved: float = 0.0) -> None:
         """Begin."""
@@ -46,6 +46,7 @@ class Level:
 
     def learn(self, y: Array, new: int) -> "Level":
         """Count what was learned."""
+        assert 0 < new <= len(y)
         return Level(self.learned + new, self.solved)
 
     def forget(self, keep: float) -> "Level":
@@ -95,9 +96,7 @@ def test_what_comes_after_an_origin_changes_no_forecast_made_there(seed: int, we
     changed = y.copy()
     changed[week * WEEK :] = np.random.default_rng(seed + 1).normal(size=changed[week * WEEK :].shape) * 50
 
-    before, after = (
-        play(values[: 95 * WEEK], policy("recursive+rules"), start=89 * WEEK) for values in (y, changed)
-    )
+    before, after = (play(values[: 95 * WEEK], policy("recursive+rules"), start=89 * WEEK) for values in (y, changed))
 
     made = [stop <= week * WEEK for stop in before.stops]
     np.testing.assert_array_equal(before.played["0"].points[made], after.played["0"].points[made])
