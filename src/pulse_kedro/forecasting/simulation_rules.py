@@ -5,6 +5,7 @@ Rules see unruled forecasts only, and so does the policy: both worlds share ever
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -168,10 +169,10 @@ class Ruled:
 
     def _move(self, step: Step) -> None:
         """Take the next rulebook, and count what became of sets of rules."""
-        searched = step.mined is not None
-        self._tried += step.mined is not None and bool(step.mined.rules)
-        self._passed += bool(step.book.rules) and (searched or not self.book.rules)
-        self._dropped += bool(self.book.rules) and (searched or not step.book.rules)
+        for before, after in pairwise((self.book, *step.through)):
+            self._tried += before.trial is None and after.trial is not None
+            self._passed += not before.rules and bool(after.rules)
+            self._dropped += bool(before.rules) and not after.rules
         self._applied += bool(step.book.rules)
         self.book = step.book
 

@@ -25,10 +25,14 @@ BIAS_CLIP = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A rulebook after a cutoff, and the search that was made there, `None` where none was."""
+    """A rulebook after a cutoff, and the search that was made there, `None` where none was.
+
+    `through` are the rulebooks on the way, one for each thing that was due; the last is `book`.
+    """
 
     book: Rulebook
     mined: Mined | None = None
+    through: tuple[Rulebook, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,12 +103,14 @@ def advance(book: Rulebook, scene: Scene, options: RuleOptions) -> Step:
         return Step(book=without_rules(book, "Rules are switched off.", opens=book.opens))
     evidence = _Evidence(scene=scene, z=scene.z, options=options)
     mined = None
+    through: list[Rulebook] = []
     while True:
         after, found = _next(book, evidence)
         mined = found or mined
         if after == book:
-            return Step(book=book, mined=mined)
+            return Step(book=book, mined=mined, through=tuple(through))
         book = after
+        through.append(book)
 
 
 def _next(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:
