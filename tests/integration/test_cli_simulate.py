@@ -10,6 +10,9 @@ from kedro.framework.startup import bootstrap_project
 
 FIGURES = {"mase", "cpu_seconds", "retrainings", "promotions", "false_promotions", "cycles", "coverage_80"}
 
+OF_RULES = {"warm_up_origins", "rules_applied", "rule_sets_tried", "rule_sets_passed", "rules_dropped", "rules"}
+GAINS = ("differences", "gains_of_rules")
+
 
 @pytest.fixture(autouse=True)
 def at(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +54,24 @@ def test_the_answer_is_one_object(dated: Path, tmp_path: Path) -> None:
     assert 3 == page.read_text(encoding="utf-8").count("<svg")
 
 
+def test_a_policy_with_rules_is_told_beside_the_same_without(dated: Path, tmp_path: Path) -> None:
+    page, words = tmp_path / "page.html", ("--policies", "never,recursive,recursive+rules", "--break", "level@2")
+
+    told = simulate(dated, *words)
+    done = simulate(dated, *words, "--json", "--plot", str(page))
+
+    assert 0 == done.exit_code, done.output
+    found = json.loads(done.stdout)
+    with_rules, without = (found["policies"][name] for name in ("recursive+rules", "recursive"))
+    assert set(with_rules) > OF_RULES
+    assert "rules" not in without
+    assert {"never", "recursive"} == {found[part]["recursive+rules"]["against"] for part in GAINS}
+    assert with_rules["mase"] == without["mase"]  # 11 windows are too few to choose among rules
+    assert with_rules["rulebook"] in page.read_text(encoding="utf-8")
+    assert "recursive+rules: rules in force at 0 of 8 origins" in told.stdout
+    assert told.stdout.count("recursive+rules: +0.00 % better than recursive") == 1
+
+
 def test_without_a_file_the_source_of_the_project_is_replayed() -> None:
     from pulse_kedro.cli import cli
 
@@ -90,6 +111,7 @@ def test_a_file_needs_its_step_and_horizon(dated: Path, missing: str) -> None:
     ("words", "said"),
     [
         (("--policies", "recursve"), "Did you mean 'recursive'?"),
+        (("--policies", "promotion+rules"), "+rules after a policy without a gate"),
         (("--start", "2031-01-01"), "a date from 2010-01-01 to 2017-12-01"),
         (("--start", "90"), "which leave 1 origins"),
         (("--break", "level@99"), "expected KIND@ORIGIN"),

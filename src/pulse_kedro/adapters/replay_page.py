@@ -35,7 +35,27 @@ def draw_replay(title: str, answer: Mapping[str, Any]) -> str:
     )
     head = f"{HEAD}<title>{escape(title)}</title><style>{STYLE}</style><h1>{escape(title)}</h1>"
     told = f"<p>{escape(words)}. {first['cycles']} origins.</p>"
+    told += "".join(f"<p>{escape(line)}</p>" for line in what_rules_did(answer))
     return f"{head}{told}<main>{''.join(figures)}</main></html>"
+
+
+def what_rules_did(answer: Mapping[str, Any]) -> list[str]:
+    """Sentences for people about the policies with rules, each set of rules below; none where no policy has them.
+
+    Args:
+        answer: What `simulate --json` prints.
+    """
+    told = []
+    for name, one in answer["policies"].items():
+        if "rules" not in one:
+            continue
+        told.append(
+            f"{name}: rules in force at {one['rules_applied']} of {one['cycles']} origins; sets of rules: "
+            f"{one['rule_sets_tried']} tried, {one['rule_sets_passed']} passed, {one['rules_dropped']} dropped; "
+            f"{one['warm_up_origins']} earlier origins to learn from. At the end: {one['rulebook']}"
+        )
+        told += [f"  {rule}" for rule in one["rules"]]
+    return told
 
 
 def _figure(caption: str, lines: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]], broken: int | None) -> str:

@@ -40,8 +40,8 @@ from pulse_kedro.cli.evaluate import FREQUENCIES
     "--policy",
     default="recursive,never,full",
     show_default=True,
-    help="never, full[:ORIGINS], recursive[:HALF_LIFE], drift, promotion, threshold; the first is what others are "
-    "compared with.",
+    help="never, full[:ORIGINS], recursive[:HALF_LIFE], drift, promotion, threshold; all but the last two also with "
+    "+rules, such as recursive+rules. The first is what others are compared with.",
 )
 @click.option("--break", "broken", default=None, help="Break the data: level, variance or season, @ an origin.")
 @click.option("--aa", is_flag=True, help="Also try equal recipes: how often does a rule promote one of them?")
@@ -64,11 +64,14 @@ def simulate(
     At each origin a policy learns what it wants to and forecasts the next steps. Told are loss (MASE), CPU seconds,
     retrainings, promotions, and by how much policies differ, with an interval. Ridges and baselines of the recipe take
     part; combination is their median. Without --data the project's own source is replayed. With the policy threshold
-    equal recipes are tried too, as with --aa. Rules are not replayed.
+    equal recipes are tried too, as with --aa. A policy that ends in +rules learns rules from its own forecasts, tries
+    them on later outcomes, and applies them where they passed; told is what they gain over the same policy without.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage.
 
     Example: kedro pulse simulate --policies recursive,never,full:12
+
+    Example: kedro pulse simulate --policies recursive,recursive+rules --every 3
 
     Example: kedro pulse simulate --data ETTh1.csv --horizon 168 --freq H --start 14564 --policies recursive,never
     """
@@ -79,7 +82,9 @@ def simulate(
     from pulse_kedro.adapters.replay_files import read_history
     from pulse_kedro.adapters.replay_page import draw_replay
     from pulse_kedro.cli.evaluate_answers import prepare
-    from pulse_kedro.cli.simulate_answers import describe, ground, plan, play, print_replay, try_equals
+    from pulse_kedro.cli.simulate_answers import describe, play, try_equals
+    from pulse_kedro.cli.simulate_plan import ground, plan
+    from pulse_kedro.cli.simulate_words import print_replay
     from pulse_kedro.forecasting.evaluation import members_for
 
     loader = bootstrap.configuration(env)
@@ -88,14 +93,22 @@ def simulate(
     recipe, _, _ = prepare(parameters, step, horizon, said["season"])
     history = bootstrap.own_history(loader) if data is None else read_history(data, step)
     names = [name.strip() for name in said["policies"].split(",") if name.strip()]
-    made = plan(history, step, recipe, names=names, start=said["start"], every=said["every"], broken=said["broken"])
+    made = plan(
+        history,
+        step,
+        recipe,
+        names=names,
+        start=said["start"],
+        every=said["every"],
+        broken=said["broken"],
+        parameters=parameters,
+    )
     members = members_for([made.panel[: made.stops[0], column] for column in range(made.panel.shape[1])], recipe)
     made = replace(made, recipe=replace(recipe, members=members))
     equals = said["aa"] or "threshold" in names
     bar = StepBar(made.sides(said["aa_pairs"] if equals else 0) * len(made.stops))
     try:
-        found, promotions = play(made, parameters, bar.begin)
-        answer = describe(made, found, promotions)
+        answer = describe(made, play(made, parameters, bar.begin))
         if equals:
             answer["aa"] = try_equals(made, parameters, said["aa_pairs"], bar.begin)
     finally:

@@ -77,6 +77,11 @@ class Simulation:
         return np.asarray((self.actual - self.played[name].points) / _positive(self.scale)[:, None])
 
 
+def fewest_periods(*, horizon: int, season: int) -> int:
+    """Periods known at an origin, at least: two seasons or two horizons, and one more."""
+    return max(2 * season, 2 * horizon) + 1
+
+
 def plan_stops(periods: int, *, horizon: int, season: int, start: int | None, every: int | None) -> tuple[int, ...]:
     """Numbers of periods that are known at each origin; the last one has all of its targets.
 
@@ -90,7 +95,7 @@ def plan_stops(periods: int, *, horizon: int, season: int, start: int | None, ev
     Raises:
         ReplayTooShort: Fewer than two origins fit.
     """
-    least = max(2 * season, 2 * horizon) + 1
+    least = fewest_periods(horizon=horizon, season=season)
     first = max(least, periods // 2) if start is None else start
     step = every or horizon
     stops = tuple(range(first, periods - horizon + 1, step))

@@ -14,6 +14,8 @@ from pulse_kedro.forecasting.simulation_learners import Learner
 POLICIES = ("never", "full", "recursive", "drift", "promotion", "threshold")
 GATED = ("promotion", "threshold")
 """Policies of two recursive recipes, the second forgets; the gate `evidence`, or the old rule, says which serves."""
+RULED = "+rules"
+"""End of the name of a policy whose forecasts are shifted by rules; those with a gate are replayed without."""
 KEPT_AFTER_DRIFT = 0.1
 """Share that what was learned before an alarm keeps; ours, new windows outweigh the past after a tenth of it."""
 HALF_LIFE = 8.0
@@ -34,10 +36,11 @@ class UnknownPolicy(InvalidInput):
 
     def __str__(self) -> str:
         """Say what is known and what is nearest."""
-        near = nearest(self.name.partition(":")[0], list(POLICIES))
+        kind = self.name.removesuffix(RULED).partition(":")[0]
         return (
-            f"Replaying a policy failed: got {self.name!r}, expected one of {', '.join(POLICIES)}.{near} "
-            "Give a number after a colon, such as full:4 (origins between two refits) or recursive:1000 (half-life)."
+            f"Replaying a policy failed: got {self.name!r}, expected one of {', '.join(POLICIES)}."
+            f"{nearest(kind, list(POLICIES))} Give a number after a colon, such as full:4 (origins between two refits) "
+            "or recursive:1000 (half-life), and +rules after a policy without a gate, such as recursive:1000+rules."
         )
 
 

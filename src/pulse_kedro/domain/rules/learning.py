@@ -1,6 +1,7 @@
 """One step in the life of a rulebook: learn, try, apply, watch, drop, from what is known at a cutoff."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,20 +25,28 @@ BIAS_CLIP = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A rulebook after a cutoff, and the search that was made there, `None` where none was."""
+    """A rulebook after a cutoff, and the search that was made there, `None` where none was.
+
+    `through` are the rulebooks on the way, one for each thing that was due; the last is `book`.
+    """
 
     book: Rulebook
     mined: Mined | None = None
+    through: tuple[Rulebook, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Evidence:
     """Errors of all cutoffs with the facts they were made under; only complete windows count."""
 
     scene: Scene
     z: Array
-    context: Context
     options: RuleOptions
+
+    @cached_property
+    def context(self) -> Context:
+        """All facts; most cutoffs only wait for more windows and need none."""
+        return context_of(self.scene)
 
     @property
     def ends(self) -> npt.NDArray[np.datetime64]:
@@ -93,14 +102,16 @@ def advance(book: Rulebook, scene: Scene, options: RuleOptions) -> Step:
     """
     if not options.enabled:
         return Step(book=without_rules(book, "Rules are switched off.", opens=book.opens))
-    evidence = _Evidence(scene=scene, z=scene.z, context=context_of(scene), options=options)
+    evidence = _Evidence(scene=scene, z=scene.z, options=options)
     mined = None
+    through: list[Rulebook] = []
     while True:
         after, found = _next(book, evidence)
         mined = found or mined
         if after == book:
-            return Step(book=book, mined=mined)
+            return Step(book=book, mined=mined, through=tuple(through))
         book = after
+        through.append(book)
 
 
 def _next(book: Rulebook, evidence: _Evidence) -> tuple[Rulebook, Mined | None]:

@@ -283,3 +283,15 @@ def test_windows_that_fell_away_neither_repeat_a_look_nor_undo_one() -> None:
     assert book.reason.startswith("Failed its trial: gain 0.0 % over 40 new windows")
     assert book.opens is not None
     assert book.opens >= str(np.datetime_as_string(rest.cutoffs[39], unit="s"))
+
+
+def test_the_books_on_the_way_lead_from_the_first_to_the_last() -> None:
+    scene = a_scene(leaning(np.random.default_rng(1), 150, lean=0.8))
+
+    step = advance(empty_rulebook("r"), scene, TERMS)
+
+    on_trial, in_force, *_ = (book for book in step.through if book.trial is not None or book.rules)
+    assert on_trial.trial is not None
+    assert on_trial.trial.rules == in_force.rules == step.book.rules
+    assert step.through[-1] == step.book
+    assert () == advance(step.book, scene, TERMS).through
