@@ -52,7 +52,11 @@ class Line:
         with suppress(OSError):
             while True:
                 near = self._listener.accept()[0]
-                far = socket.create_connection(("127.0.0.1", self._port))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._port))
+                except OSError:  # the server is gone: so is the line
+                    near.close()
+                    continue
                 self._ends += near, far
                 for source, target in ((near, far), (far, near)):
                     threading.Thread(target=_pump, args=(source, target), daemon=True).start()
