@@ -148,7 +148,7 @@ def test_a_rulebook_comes_back_whole(engine: Engine) -> None:
 def test_a_rulebook_of_an_earlier_version_has_no_rules(tmp_path: Path) -> None:
     url = fresh_database(tmp_path / "old")
     commit(open_for_writing(url), "2018-12-01")
-    go_back(open_for_writing(url), "0006")
+    go_back(open_for_writing(url), "0007")
 
     engine = open_for_writing(url)  # brings it to the newest revision
 

@@ -19,7 +19,7 @@ from pulse_kedro.domain.errors import InvalidConfiguration, PulseError
 
 logger = logging.getLogger(__name__)
 
-HEAD_REVISION = "0007"
+HEAD_REVISION = "0008"
 """Newest migration; a test compares it with the migrations folder, so that opening need not import Alembic."""
 BUSY_SECONDS = 20
 """How long a SQLite connection waits for a lock before it gives up."""

@@ -35,7 +35,7 @@ def read(engine: Engine, rulebook: str) -> Record:
         rulebook: Its hash.
 
     Returns:
-        Its record; without `content`, of a version before 0007, that of a book of schema 1 without rules. A hash that
+        Its record; without `content`, of a version before 0008, that of a book of schema 1 without rules. A hash that
         was never kept gives an empty mapping.
     """
     columns = (rulebooks.c.recipe, rulebooks.c.content)

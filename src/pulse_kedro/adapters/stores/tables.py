@@ -111,7 +111,7 @@ rulebooks = Table(
     Column("hash", String(64), primary_key=True),
     Column("recipe", String(64), nullable=False),
     Column("rules", JSON, nullable=False),
-    Column("content", JSON, nullable=True),  # the whole record; null where a version before 0007 wrote: no rules then
+    Column("content", JSON, nullable=True),  # the whole record; null where a version before 0008 wrote: no rules then
 )
 
 cycles = Table(

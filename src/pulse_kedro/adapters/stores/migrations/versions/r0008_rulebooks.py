@@ -6,8 +6,8 @@ Books of earlier versions had no rules and nothing else to say; their content st
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
