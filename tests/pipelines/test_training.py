@@ -58,7 +58,8 @@ def test_the_room_reads_a_panel_and_the_champion_and_makes_bundles_and_their_bac
         "params:cleaning",
         "workshop",
     } == room.inputs()
-    assert {"candidates", "backtest", "cutoff_losses", "regret", "failures", "step_errors"} == room.outputs()
+    made = {"candidates", "backtest", "open_windows", "cutoff_losses", "regret", "failures", "step_errors"}
+    assert made == room.outputs()
     assert all(node.name.startswith("training.") for node in room.nodes)
 
 
