@@ -103,25 +103,48 @@ def test_a_file_needs_its_step_and_horizon(dated: Path, missing: str) -> None:
     words = [word for name, value in given.items() if name != missing for word in (name, value)]
     done = CliRunner().invoke(cli, ["pulse", "simulate", "--data", str(dated), *words])
 
-    assert 1 == done.exit_code
+    assert 2 == done.exit_code
     assert f"got no {missing}" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "said", "code"),
     [
-        (("--policies", "recursve"), "Did you mean 'recursive'?"),
-        (("--policies", "promotion+rules"), "+rules after a policy without a gate"),
-        (("--start", "2031-01-01"), "a date from 2010-01-01 to 2017-12-01"),
-        (("--start", "90"), "which leave 1 origins"),
-        (("--break", "level@99"), "expected KIND@ORIGIN"),
+        (("--policies", "recursve"), "Did you mean 'recursive'?", 2),
+        (("--policies", "promotion+rules"), "+rules after a policy without a gate", 2),
+        (("--start", "2031-01-01"), "a date from 2010-01-01 to 2017-12-01", 2),
+        (("--start", "90"), "which leave 1 origins", 1),
+        (("--break", "level@99"), "expected KIND@ORIGIN", 2),
     ],
 )
-def test_what_cannot_be_replayed_is_explained(dated: Path, words: tuple[str, str], said: str) -> None:
+def test_what_cannot_be_replayed_is_explained(dated: Path, words: tuple[str, str], said: str, code: int) -> None:
     done = simulate(dated, *words)
 
-    assert 1 == done.exit_code
+    assert code == done.exit_code
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("values", [[7.0] * 60, [None] * 60])
+def test_series_that_nothing_can_be_said_of_are_explained(tmp_path: Path, values: list[float | None]) -> None:
+    import pandas as pd
+
+    path, dates = tmp_path / "still.csv", pd.date_range("2010-01-01", periods=60, freq="MS")
+    pd.DataFrame({"date": dates, "a": values}).to_csv(path, index=False)
+
+    done = simulate(path)
+
+    assert 1 == done.exit_code
+    assert "expected at least one such series" in done.stderr
+
+
+def test_a_cell_that_is_no_number_is_named_with_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("date,a\n2010-01-01,1\n2010-02-01,many\n", encoding="utf-8")
+
+    done = simulate(path)
+
+    assert 1 == done.exit_code
+    assert "'many' in column 'a', row 2" in done.stderr
 
 
 def test_an_empty_file_is_explained(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def _read_dated(path: Path, freq: Frequency) -> History:
         parsed = parse_numbers(table[column].astype(object))
         broken = np.isnan(parsed) & table[column].notna().to_numpy()
         if broken.any():
-            found = f"{table[column].iloc[int(broken.argmax())]!r} in column {column!r}"
+            row = int(broken.argmax())
+            found = f"{table[column].iloc[row]!r} in column {column!r}, row {row + 1}"
             raise UnusableCompetitionFile(str(path), found, "a number, or nothing", "Correct the cell.")
         numbers.append(parsed)
     if dates.duplicated().any():

@@ -81,28 +81,33 @@ def simulate(
     from pulse_kedro.adapters.progress import StepBar
     from pulse_kedro.adapters.replay_files import read_history
     from pulse_kedro.adapters.replay_page import draw_replay
-    from pulse_kedro.cli.evaluate_answers import prepare
+    from pulse_kedro.cli.evaluate_answers import TooManySeasons, prepare
     from pulse_kedro.cli.simulate_answers import describe, play, try_equals
-    from pulse_kedro.cli.simulate_plan import ground, plan
+    from pulse_kedro.cli.simulate_plan import FileUndescribed, StartOutside, ground, plan
     from pulse_kedro.cli.simulate_words import print_replay
     from pulse_kedro.forecasting.evaluation import members_for
+    from pulse_kedro.forecasting.simulation_breaks import UnknownBreak
+    from pulse_kedro.forecasting.simulation_policies import UnknownPolicy
 
     loader = bootstrap.configuration(env)
     parameters = loader["parameters"]
-    step, horizon = ground(data, freq, said["horizon"], parameters)
-    recipe, _, _ = prepare(parameters, step, horizon, said["season"])
-    history = bootstrap.own_history(loader) if data is None else read_history(data, step)
     names = [name.strip() for name in said["policies"].split(",") if name.strip()]
-    made = plan(
-        history,
-        step,
-        recipe,
-        names=names,
-        start=said["start"],
-        every=said["every"],
-        broken=said["broken"],
-        parameters=parameters,
-    )
+    try:
+        step, horizon = ground(data, freq, said["horizon"], parameters)
+        recipe, _, _ = prepare(parameters, step, horizon, said["season"])
+        history = bootstrap.own_history(loader) if data is None else read_history(data, step)
+        made = plan(
+            history,
+            step,
+            recipe,
+            names=names,
+            start=said["start"],
+            every=said["every"],
+            broken=said["broken"],
+            parameters=parameters,
+        )
+    except (FileUndescribed, StartOutside, TooManySeasons, UnknownBreak, UnknownPolicy) as error:
+        raise click.UsageError(str(error)) from error
     members = members_for([made.panel[: made.stops[0], column] for column in range(made.panel.shape[1])], recipe)
     made = replace(made, recipe=replace(recipe, members=members))
     equals = said["aa"] or "threshold" in names

@@ -45,6 +45,23 @@ class ReplayTooShort(InvalidInput):
         )
 
 
+class NothingToScore(InvalidInput):
+    """No outcome of a replay can be scored."""
+
+    def __init__(self, series: int, values: int) -> None:
+        """Keep how many series there are, and how many values they have."""
+        super().__init__(series, values)
+        self.series, self.values = series, values
+
+    def __str__(self) -> str:
+        """Say what a score needs."""
+        return (
+            f"Replaying a history failed: got {self.series} series with {self.values} values, none with an outcome "
+            "after an origin and a change from one season to the next before it, expected at least one such series. "
+            "Bring series that move, or correct --season."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
     """What one policy did: `points` `(K, H, S)`, seconds of computing per origin `(K,)`, and its counters."""
@@ -124,9 +141,14 @@ def replay(
         horizon: Steps ahead.
         season: m of the scale that errors are divided by.
         step: Told the name of a policy and the origin before each.
+
+    Raises:
+        NothingToScore: No series has a scale and an outcome at any origin.
     """
     actual = np.stack([y[stop : stop + horizon] for stop in stops])
     scales = np.stack([scale(y[:stop], season) for stop in stops])
+    if not (np.isfinite(actual) & (scales > 0)[:, None]).any():
+        raise NothingToScore(y.shape[1], int(np.isfinite(y).sum()))
     played = {}
     for name, policy in policies.items():
         points: list[Array] = []
