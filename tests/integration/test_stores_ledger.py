@@ -131,10 +131,13 @@ def test_two_cycles_are_compared_on_the_cutoffs_they_share(engine: Engine) -> No
 
     (found,) = compare(engine, first, newest, ["mase"])
 
-    assert (0.5, 0.45, True, 12) == (found.base, found.comparison, found.is_improvement, found.cutoffs)
+    assert (0.5, 0.45, True) == (found.base, found.comparison, found.is_improvement)
     assert [-0.05, -0.1] == pytest.approx([found.absolute, found.relative])
-    assert found.p < 0.01
-    assert found.low > 0
+    assert 12 == found.evidence.cutoffs
+    assert found.evidence.p is not None
+    assert found.evidence.low is not None
+    assert found.evidence.p < 0.01
+    assert found.evidence.low > 0
 
 
 def test_a_metric_without_a_best_value_cannot_be_compared(engine: Engine) -> None:

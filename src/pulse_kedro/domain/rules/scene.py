@@ -42,7 +42,8 @@ def scene_of(
         A scene on the regular grid of periods. Series are those of the panel, in sorted order; `y` has gaps where
         nothing was observed, `points` where the combination was silent. Outcomes are read from the panel.
     """
-    rows = pd.concat([_of(backtest[backtest["model"] == MODEL], recipe), _of(open_windows, recipe)], ignore_index=True)
+    parts = [_of(backtest[backtest["model"] == MODEL], recipe), _of(open_windows, recipe)]
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     matrix = to_matrix(panel, freq)
     series = _columns(rows[ID], matrix.ids)
     rows, series = rows[series >= 0], series[series >= 0]
@@ -112,7 +113,7 @@ def ruled(backtest: pd.DataFrame, shifts: pd.DataFrame, *, recipe: str, since: s
 
 def _of(rows: pd.DataFrame, recipe: str) -> pd.DataFrame:
     own = rows.loc[rows["recipe"] == recipe[:LABEL], NEEDED]
-    return own.astype({ID: "category"}) if len(own) else own
+    return own.astype({ID: "category", "y_hat": "float64", "scale": "float64"}) if len(own) else own
 
 
 def _columns(names: pd.Series, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:

@@ -6,7 +6,8 @@ import pytest
 
 from pulse_kedro.domain.panel import frequency
 from pulse_kedro.domain.rules.context import Scene, context_of
-from pulse_kedro.domain.rules.learning import shifts_of
+from pulse_kedro.domain.rules.learning import advance, shifts_of
+from pulse_kedro.domain.rules.rulebook import empty_rulebook
 from pulse_kedro.domain.rules.scene import SHIFT_COLUMNS, ruled, scene_of, tabulate_shifts
 from rule_samples import LATER, TERMS, in_force
 
@@ -111,6 +112,16 @@ def test_nothing_to_learn_from_is_a_scene_without_cutoffs() -> None:
     made = scene_of(nothing, nothing, panel(), recipe=RECIPE, freq=FREQ, as_of=DAYS[8], groups={})
 
     assert (0, 1, 2) == made.shape
+
+
+def test_of_series_that_never_move_nothing_is_learned() -> None:
+    still = table(ROWS).assign(scale=np.nan)
+    none_open = table(OPEN)[:0].drop(columns="model").astype(object)
+
+    found = scene_of(still, none_open, panel(), recipe=RECIPE, freq=FREQ, as_of=DAYS[8], groups={})
+
+    assert np.isnan(found.z).all()
+    assert "0 of 8 windows" in advance(empty_rulebook(RECIPE), found, TERMS).book.reason
 
 
 def test_shifts_become_rows_and_move_the_backtest_where_the_rules_were_not_made(scene: Scene) -> None:
