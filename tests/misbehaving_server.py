@@ -70,10 +70,10 @@ def serving() -> Iterator[Misbehaving]:
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(reply.announced or len(content)))
+            self.send_header("connection", "close")  # told, so that no client asks again on a line that is being closed
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(content)
-            self.close_connection = True
 
         do_HEAD = do_GET  # noqa: N815  # the name that the standard library calls
 
