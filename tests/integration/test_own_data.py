@@ -36,7 +36,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("frequency", "kind"), [*((name, "csv") for name in SHAPES), ("hourly", "parquet"), ("monthly", "parquet")]
+    ("frequency", "kind"), [(name, "parquet" if name in {"hourly", "monthly"} else "csv") for name in SHAPES]
 )
 def test_file_of_any_frequency_becomes_a_forecast(desk: Desk, frequency: str, kind: str) -> None:
     path = desk.folder / f"sales.{kind}"
