@@ -27,7 +27,9 @@ def test_rules_in_force_are_told_with_the_look_that_they_passed() -> None:
 
 
 def test_rules_on_trial_are_told_as_not_applied() -> None:
-    book = replace(on_trial(LATER, MONDAYS), reason="2 rules on trial: 3 of 20 windows until the next look.").record()
+    book = replace(
+        on_trial(LATER, MONDAYS), reason="3 of 20 windows for the next look at the trial are there."
+    ).record()
 
     table = rules_table(book)
 

@@ -56,8 +56,8 @@ def rules_in_brief(record: Mapping[str, Any]) -> Answer:
         record: Of a rulebook; may be empty.
 
     Example:
-        >>> rules_in_brief({"words": [], "trial_words": ["IF a", "IF b"], "reason": "2 rules on trial."})
-        {'active': 0, 'on_trial': 2, 'words': [], 'reason': '2 rules on trial.'}
+        >>> rules_in_brief({"words": [], "trial_words": ["IF a", "IF b"], "reason": "3 of 20 windows are there."})
+        {'active': 0, 'on_trial': 2, 'words': [], 'reason': '3 of 20 windows are there.'}
     """
     words = list(record.get("words") or ())
     on_trial = len(record.get("trial_words") or ())

@@ -58,8 +58,8 @@ def spell_rules(rules: Answer) -> str:
         rules: What `rules_in_brief` gave.
 
     Example:
-        >>> spell_rules({"active": 0, "on_trial": 2, "words": [], "reason": "6 of 24 windows until the next look."})
-        '0 active, 2 on trial: 6 of 24 windows until the next look.'
+        >>> spell_rules({"active": 0, "on_trial": 2, "words": [], "reason": "6 of 24 windows are there."})
+        '0 active, 2 on trial: 6 of 24 windows are there.'
     """
     text = f"{rules['active']} active" + (f", {rules['on_trial']} on trial" if rules["on_trial"] else "")
     return f"{text}: {rules['reason']}" if rules["reason"] else text

@@ -194,7 +194,7 @@ def _look(book: Rulebook, trial: RuleTrial, evidence: _Evidence) -> Rulebook:
         if place == len(sizes) - 1:
             return without_rules(book, f"Failed its trial: {words}; newer windows choose again.", opens=book.opens)
     due = sizes[len(trial.looks)]
-    words = f"{len(trial.rules)} rules on trial: {int(new.sum())} of {due} windows until the next look."
+    words = f"{int(new.sum())} of {due} windows for the next look at the trial are there."
     return replace(book, reason=words)
 
 

@@ -44,7 +44,7 @@ def bias_sentence(bias: pd.DataFrame, errors: float) -> str:
     ]
     return (
         f"{leaning_sentence(bias, errors)} The surest: {listing(strongest)}. The slices share one backtest, so they "
-        "are not independent. No rule corrects this yet."
+        "are not independent. These are errors before rules."
     )
 
 
