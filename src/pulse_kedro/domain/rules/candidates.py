@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pulse_kedro.domain.rules.applying import Context, Mask, holds
-from pulse_kedro.domain.rules.rule import Condition, Rule, Within, one_of, rounded, rule_of, within
+from pulse_kedro.domain.rules.rule import Condition, Within, one_of, rounded, rule_of, within
 from pulse_kedro.domain.rules.variables import VARIABLES
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
@@ -118,8 +118,3 @@ def _fifths(name: str, values: npt.NDArray[np.float64]) -> list[Within]:
     least = VARIABLES[name].least
     edges = [edge for edge in edges if least is None or edge > least]
     return [within(name, at_least=low, below=high) for low, high in pairwise([None, *edges, None])] if edges else []
-
-
-def rule_at(candidate: Candidate, shift: float) -> Rule:
-    """The rule of a candidate with a shift."""
-    return rule_of(candidate.when, shift)

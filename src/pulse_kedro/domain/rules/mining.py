@@ -13,9 +13,9 @@ import numpy.typing as npt
 from pulse_kedro.domain.metrics.cosine import cosine_p, cosine_variance
 from pulse_kedro.domain.panel import Array
 from pulse_kedro.domain.rules.applying import Context, Mask
-from pulse_kedro.domain.rules.candidates import Candidate, enumerate_candidates, rule_at
+from pulse_kedro.domain.rules.candidates import Candidate, enumerate_candidates
 from pulse_kedro.domain.rules.options import RuleOptions
-from pulse_kedro.domain.rules.rule import SHIFT_DIGITS, Rule
+from pulse_kedro.domain.rules.rule import SHIFT_DIGITS, Rule, rule_of
 
 MOST_FORECASTS = 60_000
 """Forecasts that a search reads, at most; ours. More of the same windows hardly change a median or a window's gain, and
@@ -167,7 +167,7 @@ class _Search:
         gains = (np.bincount(self.window[rows], fall, len(self.count)) / self.count)[self.select]
         p = cosine_p(gains, overlap=self.overlap)
         return Try(
-            rule=rule_at(candidate, shift),
+            rule=rule_of(candidate.when, shift),
             mined=mined,
             lower=lower,
             selected=float(gains.mean()),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pulse_kedro.domain.rules.candidates import Candidate, enumerate_candidates, rule_at
+from pulse_kedro.domain.rules.candidates import Candidate, enumerate_candidates
 from pulse_kedro.domain.rules.rule import one_of, within
 
 CUTOFFS = 10
@@ -35,7 +35,7 @@ def test_categories_alone_then_in_pairs() -> None:
         "series IN {b} AND weekday IN {2}",
     ]
     assert found[4].rows.tolist() == [0, 4, 8, 12, 16]
-    assert rule_at(found[4], 0.25).when == (one_of("series", "a"), one_of("weekday", "1"))
+    assert found[4].when == (one_of("series", "a"), one_of("weekday", "1"))
 
 
 def test_what_holds_at_too_few_cutoffs_is_left_out() -> None:
